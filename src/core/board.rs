@@ -1,0 +1,323 @@
+//! The fold of a run's events that screen, plain output, resume and tables share.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::distribution::Distribution;
+use super::message::{Entry, Event, RunHeader, RunState};
+use super::offset::ClockEstimate;
+use super::plan::Plan;
+use super::sample::{Attempt, AttemptOutcome, PacketCounts, Purpose, SampleKey, SampleOutcome, StartKind};
+use super::time::Nanos;
+
+/// Log lines kept.
+const LOG_LINES: usize = 500;
+
+/// What the driver is busy with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Activity {
+    /// Between steps.
+    #[default]
+    Idle,
+    /// A package is being made, sent and activated.
+    Deploying {
+        /// Bytes of the zip.
+        package_bytes: u64,
+    },
+    /// A cold start is being prepared.
+    ForcingCold,
+    /// An invocation is in flight; its phase is in [`super::live::Live`].
+    Invoking {
+        /// The discarded one, or the sample's.
+        purpose: Purpose,
+    },
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// Something a person should look at.
+    Warning,
+    /// A sample was lost.
+    Error,
+}
+
+/// One line of the log pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Wall clock, ns since the epoch.
+    pub wall: Nanos,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The text.
+    pub text: String,
+}
+
+/// One size and start kind.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// Index into the plan's points.
+    pub size: u32,
+    /// Start kind.
+    pub kind: StartKind,
+    /// Samples measured.
+    pub measured: u32,
+    /// Samples without a clock estimate.
+    pub unsynchronised: u32,
+    /// Samples failed.
+    pub failed: u32,
+    /// Samples skipped.
+    pub skipped: u32,
+    /// Attempts that started in the other kind.
+    pub wrong_kind: u32,
+    /// Corrected invocation times of the measured samples, ns, by repetition.
+    pub invocation: BTreeMap<u32, Nanos>,
+    /// RTTs of all its attempts, ns.
+    pub rtt: Distribution,
+    /// Datagrams of all its attempts.
+    pub packets: PacketCounts,
+}
+
+impl Cell {
+    fn new(size: u32, kind: StartKind) -> Self {
+        Self {
+            size,
+            kind,
+            measured: 0,
+            unsynchronised: 0,
+            failed: 0,
+            skipped: 0,
+            wrong_kind: 0,
+            invocation: BTreeMap::new(),
+            rtt: Distribution::default(),
+            packets: PacketCounts::default(),
+        }
+    }
+
+    /// Samples that have ended.
+    pub fn ended(&self) -> u32 {
+        self.measured + self.unsynchronised + self.failed + self.skipped
+    }
+}
+
+/// How a sample ended, for resume and lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// How.
+    pub outcome: SampleOutcome,
+    /// The attempt that counts.
+    pub attempt: Option<u64>,
+    /// Its corrected invocation time, ns.
+    pub invocation: Option<Nanos>,
+}
+
+/// Everything a reader of a run can know, but for the datagrams of the attempt in flight.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    /// What the run is; none before its first event.
+    pub run: Option<Arc<RunHeader>>,
+    /// Where it stands.
+    pub state: RunState,
+    /// What the driver is busy with.
+    pub activity: Activity,
+    /// The sample in progress.
+    pub current: Option<SampleKey>,
+    /// Which try at it, from 1.
+    pub attempt_of_sample: u32,
+    /// The sample that ended last: what `retry` takes again.
+    pub last: Option<SampleKey>,
+    /// By [`Plan::cell`].
+    pub cells: Vec<Arc<Cell>>,
+    /// How each sample ended.
+    pub ended: Arc<BTreeMap<SampleKey, Ended>>,
+    /// Clock estimate of the last attempt that had one.
+    pub clock: Option<ClockEstimate>,
+    /// Datagrams of all attempts.
+    pub packets: PacketCounts,
+    /// Attempts made, warm-ups included.
+    pub attempts: u64,
+    /// Samples taken again.
+    pub superseded: u32,
+    /// Wall clock at the first event, ns since the epoch.
+    pub started: Nanos,
+    /// Run time up to the last event, pauses and earlier processes included, ns.
+    pub elapsed: Nanos,
+    /// Durations of ended samples that had an attempt, ns, by kind (warm, cold): what the ETA rests on.
+    pub durations: [Arc<Vec<Nanos>>; 2],
+    /// The last lines.
+    pub log: VecDeque<Arc<LogLine>>,
+    elapsed_before: Nanos,
+    last_invocation: Option<(u64, Option<Nanos>)>,
+}
+
+impl Board {
+    /// Folds a whole journal.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut board = Self::default();
+        entries.into_iter().for_each(|entry| board.apply(entry));
+        board
+    }
+
+    /// The plan; none before the first event.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.run.as_ref().map(|run| &run.plan)
+    }
+
+    /// Samples planned.
+    pub fn planned(&self) -> u32 {
+        self.plan().map_or(0, |plan| plan.points.len() as u32 * 2 * plan.outline.repetitions)
+    }
+
+    /// The cell of the sample in progress, or of the last one.
+    pub fn cell_in_view(&self) -> Option<&Cell> {
+        self.current.or(self.last).and_then(|key| self.cells.get(Plan::cell(key))).map(AsRef::as_ref)
+    }
+
+    /// Adds what happened.
+    pub fn apply(&mut self, entry: &Entry) {
+        if let Event::RunResumed { .. } = entry.event {
+            self.elapsed_before = self.elapsed;
+        }
+        self.elapsed = self.elapsed_before + entry.elapsed;
+        match &entry.event {
+            Event::RunStarted { run } => self.begin(run, entry.wall),
+            Event::RunResumed { kept, dropped_bytes } => {
+                self.current = None;
+                self.activity = Activity::Idle;
+                let torn = if *dropped_bytes > 0 { format!("; dropped {dropped_bytes} bytes of a torn last line") } else { String::new() };
+                self.note(entry.wall, Severity::Note, format!("resumed: {kept} samples kept{torn}"));
+            }
+            Event::StateEntered { state } => {
+                self.state = *state;
+                if state.is_over() {
+                    self.current = None;
+                    self.activity = Activity::Idle;
+                }
+                self.note(entry.wall, Severity::Note, state.word().to_lowercase());
+            }
+            Event::DeployStarted { sample, package_bytes } => {
+                self.current = Some(*sample);
+                self.activity = Activity::Deploying { package_bytes: *package_bytes };
+            }
+            Event::Deployed { package_bytes, took, .. } => {
+                self.activity = Activity::Idle;
+                self.note(entry.wall, Severity::Note, format!("deployed {package_bytes} B in {:.0} ms", *took as f64 / 1e6));
+            }
+            Event::ColdStarted { sample } => {
+                self.current = Some(*sample);
+                self.activity = Activity::ForcingCold;
+            }
+            Event::ColdForced { .. } => self.activity = Activity::Idle,
+            Event::PreparationFailed { failure, attempt_of_sample, .. } => {
+                self.activity = Activity::Idle;
+                let most = self.most_attempts();
+                self.note(entry.wall, Severity::Warning, format!("{failure} ({attempt_of_sample} of {most})"));
+            }
+            Event::AttemptStarted { purpose, attempt_of_sample, .. } => {
+                self.current = Some(purpose.key());
+                self.attempt_of_sample = *attempt_of_sample;
+                self.activity = Activity::Invoking { purpose: *purpose };
+            }
+            Event::AttemptEnded { attempt } => self.attempt_ended(entry.wall, attempt),
+            Event::SampleEnded { sample, outcome, attempt, took } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
+            Event::SampleSuperseded { sample, .. } => self.superseded(entry.wall, *sample),
+            Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
+        }
+    }
+
+    fn begin(&mut self, run: &RunHeader, wall: Nanos) {
+        self.cells = (0..run.plan.points.len() as u32)
+            .flat_map(|size| StartKind::ALL.map(|kind| Arc::new(Cell::new(size, kind))))
+            .collect();
+        self.run = Some(Arc::new(run.clone()));
+        self.started = wall;
+    }
+
+    fn cell_mut(&mut self, key: SampleKey) -> Option<&mut Cell> {
+        self.cells.get_mut(Plan::cell(key)).map(Arc::make_mut)
+    }
+
+    fn most_attempts(&self) -> u32 {
+        self.plan().map_or(0, |plan| plan.outline.attempts_per_sample)
+    }
+
+    fn attempt_ended(&mut self, wall: Nanos, attempt: &Attempt) {
+        self.activity = Activity::Idle;
+        self.attempts += 1;
+        self.packets.add(&attempt.packets);
+        self.clock = attempt.clock.or(self.clock);
+        self.last_invocation = Some((attempt.number, attempt.invocation_time()));
+        let key = attempt.purpose.key();
+        let wrong = attempt.outcome == AttemptOutcome::WrongKind;
+        if let Some(cell) = self.cell_mut(key) {
+            cell.packets.add(&attempt.packets);
+            cell.wrong_kind += u32::from(wrong);
+            attempt.exchanges.iter().filter_map(super::offset::round_trip).for_each(|rtt| cell.rtt.record(rtt));
+        }
+        let of = format!("({} of {})", attempt.attempt_of_sample, self.most_attempts());
+        match &attempt.outcome {
+            AttemptOutcome::WrongKind => {
+                let got = attempt.got().map_or("unknown", StartKind::word);
+                self.note(wall, Severity::Warning, format!("asked {}, got {got} {of}", key.kind.word()));
+            }
+            AttemptOutcome::Failed(failure) => self.note(wall, Severity::Warning, format!("{failure} {of}")),
+            AttemptOutcome::Unsynchronised => self.note(wall, Severity::Warning, "no clock estimate: no datagram made the round trip".into()),
+            AttemptOutcome::Measured | AttemptOutcome::Cancelled => {}
+        }
+        if attempt.clock.is_some_and(|clock| clock.clock_step) {
+            self.note(wall, Severity::Warning, "a clock was stepped during the exchange: the bound is no proof".into());
+        }
+    }
+
+    fn sample_ended(&mut self, wall: Nanos, key: SampleKey, outcome: &SampleOutcome, attempt: Option<u64>, took: Nanos) {
+        let invocation = self.last_invocation.filter(|(number, _)| Some(*number) == attempt).and_then(|(_, time)| time);
+        let measured = *outcome == SampleOutcome::Measured;
+        if let Some(cell) = self.cell_mut(key) {
+            *count_of(cell, outcome) += 1;
+            if let Some(time) = invocation.filter(|_| measured) {
+                cell.invocation.insert(key.repetition, time);
+            }
+        }
+        if !matches!(outcome, SampleOutcome::Skipped(_)) {
+            Arc::make_mut(&mut self.durations[usize::from(key.kind == StartKind::Cold)]).push(took);
+        }
+        match outcome {
+            SampleOutcome::Failed(failure) => self.note(wall, Severity::Error, format!("sample failed: {failure}")),
+            SampleOutcome::Skipped(reason) if key.repetition == 0 => self.note(wall, Severity::Note, format!("skipped: {reason}")),
+            _ => {}
+        }
+        Arc::make_mut(&mut self.ended).insert(key, Ended { outcome: outcome.clone(), attempt, invocation });
+        self.last = Some(key);
+        self.current = None;
+        self.activity = Activity::Idle;
+    }
+
+    fn superseded(&mut self, wall: Nanos, key: SampleKey) {
+        let Some(ended) = Arc::make_mut(&mut self.ended).remove(&key) else { return };
+        if let Some(cell) = self.cell_mut(key) {
+            let count = count_of(cell, &ended.outcome);
+            *count = count.saturating_sub(1);
+            cell.invocation.remove(&key.repetition);
+        }
+        self.superseded += 1;
+        self.note(wall, Severity::Note, format!("taking {} rep {} again", key.kind.word(), key.repetition + 1));
+    }
+
+    fn note(&mut self, wall: Nanos, severity: Severity, text: String) {
+        if self.log.len() == LOG_LINES {
+            self.log.pop_front();
+        }
+        self.log.push_back(Arc::new(LogLine { wall, severity, text }));
+    }
+}
+
+fn count_of<'a>(cell: &'a mut Cell, outcome: &SampleOutcome) -> &'a mut u32 {
+    match outcome {
+        SampleOutcome::Measured => &mut cell.measured,
+        SampleOutcome::Unsynchronised => &mut cell.unsynchronised,
+        SampleOutcome::Failed(_) => &mut cell.failed,
+        SampleOutcome::Skipped(_) => &mut cell.skipped,
+    }
+}

@@ -1,0 +1,19 @@
+//! The experiment as pure rules: no socket, clock, file, environment or screen.
+//!
+//! What is asked for is an action or a command, what happened is an event; all are data.
+
+pub mod board;
+pub mod contract;
+pub mod distribution;
+pub mod eta;
+pub mod exchange;
+pub mod initiator;
+pub mod live;
+pub mod message;
+pub mod offset;
+pub mod plan;
+pub mod run;
+pub mod sample;
+pub mod stamp;
+pub mod text;
+pub mod time;

@@ -1,0 +1,182 @@
+//! What a run will do: sizes × start kinds × repetitions, in a stored order, with the points that a limit rules out.
+
+use rand::seq::SliceRandom;
+use rand::{SeedableRng, rngs::StdRng};
+use serde::{Deserialize, Serialize};
+
+use super::sample::{SampleKey, StartKind};
+
+/// What grows from point to point; SeBS's `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sweep {
+    /// The `data` field of the request, in bytes on the wire.
+    Payload,
+    /// The deployed zip, in bytes.
+    Code,
+}
+
+impl Sweep {
+    /// SeBS's word for it, also the name of its directory.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Code => "code",
+        }
+    }
+}
+
+/// In which order the samples are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// As SeBS: all warm, then all cold; sizes ascending; repetitions together.
+    Sebs,
+    /// Randomised complete blocks: each repetition takes every size and start kind once, shuffled by the seed,
+    /// so that size and start kind are not confounded with the time of day.
+    Shuffled {
+        /// Seed of the shuffle.
+        seed: u64,
+    },
+}
+
+/// Evenly spaced sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// First size, bytes.
+    pub begin: u64,
+    /// Last size, bytes.
+    pub end: u64,
+    /// How many, both ends included.
+    pub points: u32,
+}
+
+impl Range {
+    /// The sizes, rounded to whole bytes; one point is the first size.
+    pub fn sizes(&self) -> Vec<u64> {
+        let span = self.end as f64 - self.begin as f64;
+        let last = f64::from(self.points.saturating_sub(1).max(1));
+        (0..self.points).map(|i| (self.begin as f64 + span * f64::from(i) / last).round() as u64).collect()
+    }
+}
+
+/// A bound a platform (or the package) sets on sizes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Bytes, included.
+    pub bytes: u64,
+    /// Its name, for people: `local: request body`.
+    pub name: String,
+}
+
+/// The bounds that a plan is checked against.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Limits {
+    /// Largest payload.
+    pub payload_most: Option<Limit>,
+    /// Largest package.
+    pub package_most: Option<Limit>,
+    /// Smallest package that holds the function.
+    pub package_least: Option<Limit>,
+}
+
+/// One size of the sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// Bytes: on the wire for a payload, of the zip for code.
+    pub size: u64,
+    /// The limit that rules it out.
+    pub beyond: Option<Limit>,
+}
+
+/// What is to be planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// What grows.
+    pub sweep: Sweep,
+    /// The sizes.
+    pub range: Range,
+    /// Samples per size and start kind.
+    pub repetitions: u32,
+    /// Order of the samples.
+    pub order: Order,
+    /// Attempts allowed per sample.
+    pub attempts_per_sample: u32,
+    /// Payload of every invocation of a code sweep, bytes on the wire.
+    pub fixed_payload: u64,
+}
+
+/// A run's samples, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What was asked for.
+    pub outline: Outline,
+    /// The sizes with the limits they break.
+    pub points: Vec<Point>,
+}
+
+impl Plan {
+    /// Lays out `outline` within `limits`.
+    pub fn new(outline: Outline, limits: &Limits) -> Self {
+        let points = outline.range.sizes().into_iter().map(|size| Point { size, beyond: broken(outline.sweep, size, limits) }).collect();
+        Self { outline, points }
+    }
+
+    /// Every sample in the order it is taken, those beyond a limit included.
+    pub fn samples(&self) -> Vec<SampleKey> {
+        let sizes = 0..self.points.len() as u32;
+        match self.outline.order {
+            Order::Sebs => StartKind::ALL
+                .into_iter()
+                .flat_map(|kind| sizes.clone().map(move |size| (kind, size)))
+                .flat_map(|(kind, size)| (0..self.outline.repetitions).map(move |repetition| SampleKey { size, kind, repetition }))
+                .collect(),
+            Order::Shuffled { seed } => {
+                let mut rng = StdRng::seed_from_u64(seed);
+                (0..self.outline.repetitions)
+                    .flat_map(|repetition| {
+                        let mut block: Vec<SampleKey> = StartKind::ALL
+                            .into_iter()
+                            .flat_map(|kind| sizes.clone().map(move |size| SampleKey { size, kind, repetition }))
+                            .collect();
+                        block.shuffle(&mut rng);
+                        block
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    /// The limit that rules this sample out.
+    pub fn beyond(&self, key: SampleKey) -> Option<&Limit> {
+        self.points[key.size as usize].beyond.as_ref()
+    }
+
+    /// Size of this sample, bytes.
+    pub fn size(&self, key: SampleKey) -> u64 {
+        self.points[key.size as usize].size
+    }
+
+    /// Length of the `data` field of this sample's request, bytes on the wire.
+    pub fn payload_bytes(&self, key: SampleKey) -> u64 {
+        match self.outline.sweep {
+            Sweep::Payload => self.size(key),
+            Sweep::Code => self.outline.fixed_payload,
+        }
+    }
+
+    /// Index of the sample's size and start kind among [`super::board::Board::cells`].
+    pub fn cell(key: SampleKey) -> usize {
+        key.size as usize * StartKind::ALL.len() + usize::from(key.kind == StartKind::Cold)
+    }
+}
+
+fn broken(sweep: Sweep, size: u64, limits: &Limits) -> Option<Limit> {
+    let (most, least) = match sweep {
+        Sweep::Payload => (&limits.payload_most, &None),
+        Sweep::Code => (&limits.package_most, &limits.package_least),
+    };
+    let above = most.as_ref().filter(|limit| size > limit.bytes);
+    let below = least.as_ref().filter(|limit| size < limit.bytes);
+    above.or(below).cloned()
+}

@@ -1,0 +1,317 @@
+//! Attempts and samples: what one invocation yielded, and how each ended.
+
+use serde::{Deserialize, Serialize};
+
+use super::contract::StampKind;
+use super::offset::ClockEstimate;
+use super::time::Nanos;
+
+/// Whether the function's environment existed before the invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartKind {
+    /// An environment that has served an invocation since its deployment.
+    Warm,
+    /// A new environment.
+    Cold,
+}
+
+impl StartKind {
+    /// Both kinds, in SeBS's order.
+    pub const ALL: [Self; 2] = [Self::Warm, Self::Cold];
+
+    /// The kind that `is_cold` stands for.
+    pub fn of(is_cold: bool) -> Self {
+        if is_cold { Self::Cold } else { Self::Warm }
+    }
+
+    /// The word for it: `warm` or `cold`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+        }
+    }
+}
+
+/// Names a sample within its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SampleKey {
+    /// Index into the plan's sizes.
+    pub size: u32,
+    /// Asked start kind.
+    pub kind: StartKind,
+    /// Repetition, from 0.
+    pub repetition: u32,
+}
+
+/// Why a function is invoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To have a warm environment; its result is kept but is no sample. The key is that of the sample it precedes.
+    WarmUp(SampleKey),
+    /// To measure this sample.
+    Sample(SampleKey),
+}
+
+impl Purpose {
+    /// The sample that is measured or prepared.
+    pub fn key(self) -> SampleKey {
+        match self {
+            Self::WarmUp(key) | Self::Sample(key) => key,
+        }
+    }
+
+    /// The start kind that is asked for; a warm-up takes either.
+    pub fn asked(self) -> Option<StartKind> {
+        match self {
+            Self::WarmUp(_) => None,
+            Self::Sample(key) => Some(key.kind),
+        }
+    }
+}
+
+/// The random 128 bits that tie together an attempt's payload, datagrams and rows, as 32 hex digits in every file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Token(pub [u8; 16]);
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The text is not 32 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a token is 32 hex digits, not {0:?}")]
+pub struct BadToken(pub String);
+
+impl std::str::FromStr for Token {
+    type Err = BadToken;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || BadToken(text.chars().take(64).collect());
+        if text.len() != 32 || !text.is_ascii() {
+            return Err(bad());
+        }
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let digit = |d: u8| char::from(d).to_digit(16).ok_or_else(bad);
+            *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Token {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// When each part of the HTTP exchange happened, on the host's clocks.
+///
+/// The `*_after` lengths are monotonic, in ns since `start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpTimes {
+    /// Wall clock just before the name was looked up, ns since the epoch.
+    pub start: Nanos,
+    /// The request could be sent: DNS, TCP (and TLS) were done. SeBS's `connection_time`.
+    pub connected_after: Nanos,
+    /// The last byte of the request was handed to the kernel.
+    pub sent_after: Nanos,
+    /// The first byte of the answer arrived.
+    pub first_byte_after: Nanos,
+    /// The last byte of the answer arrived.
+    pub end_after: Nanos,
+    /// Wall clock at the end: against `end_after` it shows a step of the wall clock.
+    pub end: Nanos,
+}
+
+/// What the function said of itself, on the function's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionReport {
+    /// From the function's process: nothing was served by it before.
+    pub is_cold: bool,
+    /// What the platform's own record says, where it keeps one.
+    pub platform_cold: Option<bool>,
+    /// The platform's request id.
+    pub request_id: String,
+    /// Random name of the function's process.
+    pub instance_id: String,
+    /// Which invocation of this process it was, from 1.
+    pub invocation: u32,
+    /// Start of the process, ns since the epoch.
+    pub process_start: Nanos,
+    /// The handler's first instruction, ns since the epoch.
+    pub handler_entry: Nanos,
+    /// Time stamps the function could get.
+    pub stamps: StampKind,
+}
+
+/// One exchange with every stamp both ends have of it, joined by sequence number: a row of ten columns.
+///
+/// `t1` function sends, `t2` host receives, `t3` host sends, `t4` function receives; ns since the epoch,
+/// `t1` and `t4` on the function's clock, `t2` and `t3` on the host's; user-space stamp, then kernel stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange(
+    /// Sequence number of the request.
+    pub u32,
+    /// Number of the reply that reached the function.
+    pub Option<u32>,
+    /// T1.
+    pub Stamps,
+    /// T2, none when the request was lost.
+    pub Option<Stamps>,
+    /// T3 of that reply.
+    pub Option<Stamps>,
+    /// T4, none when the reply was lost.
+    pub Option<Stamps>,
+);
+
+/// The stamps of one passage of a datagram through one end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamps(
+    /// Read in user space, ns since the epoch.
+    pub Nanos,
+    /// Taken by the kernel, where it gives one and it is plausible.
+    pub Option<Nanos>,
+);
+
+/// Datagrams of one attempt, counted; exact, from sequence and reply numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PacketCounts {
+    /// Probes the function sent, without the end markers.
+    pub sent: u32,
+    /// Distinct probes that reached the host.
+    pub received: u32,
+    /// Distinct probes whose reply reached the function.
+    pub answered: u32,
+    /// Surplus copies of probes that reached the host.
+    pub duplicates: u32,
+    /// Probes that reached the host after one with a higher number.
+    pub reordered: u32,
+}
+
+impl PacketCounts {
+    /// Lost on the way from function to host.
+    pub fn lost_outbound(&self) -> u32 {
+        self.sent.saturating_sub(self.received)
+    }
+
+    /// Lost on the way from host to function.
+    pub fn lost_inbound(&self) -> u32 {
+        self.received.saturating_sub(self.answered)
+    }
+
+    /// Share of the probes without an answer, 0 to 1.
+    pub fn loss(&self) -> f64 {
+        if self.sent == 0 { 0.0 } else { f64::from(self.sent.saturating_sub(self.answered)) / f64::from(self.sent) }
+    }
+
+    /// Adds another attempt's counts.
+    pub fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.received += other.received;
+        self.answered += other.answered;
+        self.duplicates += other.duplicates;
+        self.reordered += other.reordered;
+    }
+}
+
+/// What failed, with which value, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The step: `connect`, `deploy`, `reply`, …
+    pub step: String,
+    /// What went wrong, with the value that shows it.
+    pub what: String,
+    /// HTTP status, when one was received.
+    pub status: Option<u16>,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.step, self.what)
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptOutcome {
+    /// Of the kind that was asked for, with a clock estimate.
+    Measured,
+    /// Of the kind that was asked for, but no clock estimate could be made.
+    Unsynchronised,
+    /// The function started in the other kind.
+    WrongKind,
+    /// No usable answer.
+    Failed(Failure),
+    /// Given up because the user asked to skip or stop.
+    Cancelled,
+}
+
+/// One invocation with everything that was measured in it: one line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Number of the attempt in the run, from 1, warm-ups included.
+    pub number: u64,
+    /// Ties payload, datagrams and rows together.
+    pub token: Token,
+    /// Why it was made.
+    pub purpose: Purpose,
+    /// Which try at its sample it was, from 1.
+    pub attempt_of_sample: u32,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// Bytes of the `data` field on the wire.
+    pub payload_bytes: u64,
+    /// Bytes of the deployed zip.
+    pub package_bytes: u64,
+    /// The HTTP exchange, when an answer came.
+    pub http: Option<HttpTimes>,
+    /// What the function reported.
+    pub function: Option<FunctionReport>,
+    /// The clock estimate at the handler's entry.
+    pub clock: Option<ClockEstimate>,
+    /// Datagram counts.
+    pub packets: PacketCounts,
+    /// Every exchange, joined.
+    pub exchanges: Vec<Exchange>,
+}
+
+impl Attempt {
+    /// From the request that could be sent to the function's first instruction, on the host's time line, ns:
+    /// handler entry − offset − start − connection time. The bound is the clock estimate's.
+    pub fn invocation_time(&self) -> Option<Nanos> {
+        let (http, function, clock) = (self.http?, self.function.as_ref()?, self.clock.as_ref()?);
+        Some(function.handler_entry - clock.offset - http.start - http.connected_after)
+    }
+
+    /// The kind that was measured, when the function said it.
+    pub fn got(&self) -> Option<StartKind> {
+        self.function.as_ref().map(|function| StartKind::of(function.is_cold))
+    }
+}
+
+/// How a sample ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleOutcome {
+    /// It has an attempt that counts.
+    Measured,
+    /// It has an attempt of the right kind, but without a clock estimate; left out of fits.
+    Unsynchronised,
+    /// No attempt within the bound was usable.
+    Failed(Failure),
+    /// Not tried, or given up: by the user or for a limit.
+    Skipped(String),
+}
