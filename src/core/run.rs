@@ -1,1 +1,389 @@
-//! To come.
+//! The experiment as a state machine: what happened goes in, what to do next comes out.
+//!
+//! At most one step (deploy, force cold, invoke) is under way at a time. Every way back to a step
+//! is counted against the sample's bound of attempts, so that no sample can hold up a run.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::board::Ended;
+use super::message::{Command, Event, RunState};
+use super::plan::{Plan, Sweep};
+use super::sample::{Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind};
+use super::time::Nanos;
+
+/// What the driver is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write this down and tell everyone.
+    Record(Event),
+    /// Deploy a package of this size; answer with [`Outcome::Deployed`] or [`Outcome::PreparationFailed`].
+    Deploy {
+        /// Bytes of the zip.
+        package_bytes: u64,
+    },
+    /// Force a cold start; answer with [`Outcome::ColdForced`] or [`Outcome::PreparationFailed`].
+    ForceCold,
+    /// Invoke the function; answer with [`Outcome::Invoked`].
+    Invoke(Invoke),
+    /// Give up the step under way; answer as above, or with [`Outcome::GivenUp`].
+    GiveUp,
+    /// Clean up; nothing follows.
+    Finish,
+}
+
+/// An invocation to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invoke {
+    /// Number in the run, from 1.
+    pub number: u64,
+    /// Why.
+    pub purpose: Purpose,
+    /// Which try at its sample, from 1.
+    pub attempt_of_sample: u32,
+    /// Length of the `data` field, bytes.
+    pub payload_bytes: u64,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The package is live.
+    Deployed {
+        /// SHA-256 of the zip, hex.
+        sha256: String,
+        /// How long it took, ns.
+        took: Nanos,
+    },
+    /// The next invocation starts cold.
+    ColdForced {
+        /// How long it took, ns.
+        took: Nanos,
+    },
+    /// Deploying or forcing a cold start failed.
+    PreparationFailed(Failure),
+    /// The invocation is over, well or not.
+    Invoked(Box<Attempt>),
+    /// The step was given up, as asked.
+    GivenUp,
+}
+
+/// What goes in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Begin, or go on with an interrupted run.
+    Begin,
+    /// A person's wish.
+    Command(Command),
+    /// The step under way ended.
+    Outcome(Outcome),
+}
+
+/// Facts about the platform that the rules need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conditions {
+    /// Bytes of the smallest package: what a payload sweep deploys.
+    pub smallest_package: u64,
+    /// Idle time after which a warm environment is no longer believed in, ns.
+    pub keep_warm: Nanos,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    None,
+    Deploying,
+    ForcingCold,
+    Invoking,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    key: SampleKey,
+    /// Tries used up.
+    tries: u32,
+    /// Run time spent on it so far, ns.
+    spent: Nanos,
+    /// When the time not yet in `spent` began.
+    since: Nanos,
+}
+
+/// A run in progress.
+#[derive(Debug, Clone)]
+pub struct Run {
+    plan: Plan,
+    conditions: Conditions,
+    state: RunState,
+    step: Step,
+    queue: VecDeque<SampleKey>,
+    current: Option<Current>,
+    /// The attempt that counts for each ended sample.
+    counted: BTreeMap<SampleKey, Option<u64>>,
+    last: Option<SampleKey>,
+    attempts: u64,
+    deployed: Option<u64>,
+    /// An environment has served an invocation since the last deployment or forced cold start.
+    warm: bool,
+    cold_ready: bool,
+    last_invocation: Nanos,
+}
+
+impl Run {
+    /// A run of `plan`, without the samples that have `ended` and after `attempts` earlier invocations.
+    pub fn new(plan: Plan, conditions: Conditions, ended: &BTreeMap<SampleKey, Ended>, attempts: u64) -> Self {
+        let queue = plan.samples().into_iter().filter(|key| !ended.contains_key(key)).collect();
+        Self {
+            plan,
+            conditions,
+            state: RunState::Preparing,
+            step: Step::None,
+            queue,
+            current: None,
+            counted: ended.iter().map(|(key, ended)| (*key, ended.attempt)).collect(),
+            last: None,
+            attempts,
+            deployed: None,
+            warm: false,
+            cold_ready: false,
+            last_invocation: 0,
+        }
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> RunState {
+        self.state
+    }
+
+    /// Takes in what happened at the monotonic time `now`, ns, and says what to do.
+    pub fn handle(&mut self, input: Input, now: Nanos) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.state.is_over() {
+            return actions;
+        }
+        match input {
+            Input::Begin => self.enter(RunState::Running, &mut actions),
+            Input::Command(command) => self.command(command, now, &mut actions),
+            Input::Outcome(outcome) => self.outcome(outcome, now, &mut actions),
+        }
+        if self.step == Step::None {
+            self.between_steps(now, &mut actions);
+        }
+        actions
+    }
+
+    fn enter(&mut self, state: RunState, actions: &mut Vec<Action>) {
+        self.state = state;
+        actions.push(Action::Record(Event::StateEntered { state }));
+    }
+
+    fn command(&mut self, command: Command, now: Nanos, actions: &mut Vec<Action>) {
+        match command {
+            Command::Pause if self.state == RunState::Running => self.enter(RunState::Pausing, actions),
+            Command::Resume if matches!(self.state, RunState::Pausing | RunState::Paused) => {
+                if let Some(current) = self.current.as_mut().filter(|_| self.state == RunState::Paused) {
+                    current.since = now;
+                }
+                self.enter(RunState::Running, actions);
+            }
+            Command::SkipSample => self.skip_current(now, actions),
+            Command::SkipSize => self.skip_size(now, actions),
+            Command::Retry => self.retry(actions),
+            Command::Stop if self.state != RunState::Stopping => {
+                self.enter(RunState::Stopping, actions);
+                self.give_up(actions);
+            }
+            Command::Pause | Command::Resume | Command::Stop => {}
+        }
+    }
+
+    fn give_up(&self, actions: &mut Vec<Action>) {
+        if self.step != Step::None {
+            actions.push(Action::GiveUp);
+        }
+    }
+
+    fn skip_current(&mut self, now: Nanos, actions: &mut Vec<Action>) {
+        if self.current.is_some() && self.state != RunState::Stopping {
+            self.give_up(actions);
+            self.end_sample(SampleOutcome::Skipped("by the user".into()), None, now, actions);
+        }
+    }
+
+    fn skip_size(&mut self, now: Nanos, actions: &mut Vec<Action>) {
+        let Some(size) = self.current.map(|current| current.key.size) else { return };
+        if self.state == RunState::Stopping {
+            return;
+        }
+        self.skip_current(now, actions);
+        let (skipped, kept): (Vec<_>, Vec<_>) = self.queue.drain(..).partition(|key| key.size == size);
+        self.queue = kept.into();
+        for key in skipped {
+            self.record_end(key, SampleOutcome::Skipped("its size, by the user".into()), None, 0, actions);
+        }
+    }
+
+    fn retry(&mut self, actions: &mut Vec<Action>) {
+        if self.state == RunState::Stopping {
+            return;
+        }
+        if let Some(key) = self.last.take() {
+            let attempt = self.counted.remove(&key).flatten();
+            actions.push(Action::Record(Event::SampleSuperseded { sample: key, attempt }));
+            self.queue.push_front(key);
+        }
+    }
+
+    fn outcome(&mut self, outcome: Outcome, now: Nanos, actions: &mut Vec<Action>) {
+        let step = std::mem::replace(&mut self.step, Step::None);
+        match outcome {
+            Outcome::Deployed { sha256, took } => {
+                let package_bytes = self.deployed.unwrap_or_default();
+                actions.push(Action::Record(Event::Deployed { package_bytes, sha256, took }));
+            }
+            Outcome::ColdForced { took } => {
+                self.cold_ready = true;
+                actions.push(Action::Record(Event::ColdForced { took }));
+            }
+            Outcome::PreparationFailed(failure) => {
+                self.forget_preparation(step);
+                let Some(current) = self.current.as_mut() else { return };
+                current.tries += 1;
+                let (sample, attempt_of_sample) = (current.key, current.tries);
+                actions.push(Action::Record(Event::PreparationFailed { sample, attempt_of_sample, failure: failure.clone() }));
+                self.fail_if_exhausted(failure, now, actions);
+            }
+            Outcome::Invoked(attempt) => self.invoked(*attempt, now, actions),
+            Outcome::GivenUp => self.forget_preparation(step),
+        }
+    }
+
+    fn forget_preparation(&mut self, step: Step) {
+        if step == Step::Deploying {
+            self.deployed = None;
+        }
+        self.cold_ready = false;
+        self.warm = false;
+    }
+
+    fn invoked(&mut self, attempt: Attempt, now: Nanos, actions: &mut Vec<Action>) {
+        self.last_invocation = now;
+        self.cold_ready = false;
+        self.warm = attempt.function.is_some();
+        let (number, purpose, outcome) = (attempt.number, attempt.purpose, attempt.outcome.clone());
+        actions.push(Action::Record(Event::AttemptEnded { attempt: Box::new(attempt) }));
+        // A sample that was skipped meanwhile has ended already.
+        let Some(current) = self.current.as_mut().filter(|current| current.key == purpose.key()) else { return };
+        if self.state == RunState::Stopping {
+            return;
+        }
+        match (purpose, outcome) {
+            (Purpose::Sample(_), AttemptOutcome::Measured) => self.end_sample(SampleOutcome::Measured, Some(number), now, actions),
+            (Purpose::Sample(_), AttemptOutcome::Unsynchronised) => {
+                self.end_sample(SampleOutcome::Unsynchronised, Some(number), now, actions);
+            }
+            (Purpose::WarmUp(_), _) if self.warm => {}
+            (_, AttemptOutcome::Failed(failure)) => {
+                current.tries += 1;
+                self.fail_if_exhausted(failure, now, actions);
+            }
+            (_, AttemptOutcome::WrongKind) => {
+                current.tries += 1;
+                let kind = purpose.key().kind;
+                let what = format!("the function never started {}", kind.word());
+                self.fail_if_exhausted(Failure { step: "start kind".into(), what, status: None }, now, actions);
+            }
+            (_, AttemptOutcome::Cancelled | AttemptOutcome::Measured | AttemptOutcome::Unsynchronised) => current.tries += 1,
+        }
+    }
+
+    fn fail_if_exhausted(&mut self, failure: Failure, now: Nanos, actions: &mut Vec<Action>) {
+        if self.state != RunState::Stopping && self.current.is_some_and(|current| current.tries >= self.plan.outline.attempts_per_sample) {
+            self.end_sample(SampleOutcome::Failed(failure), None, now, actions);
+        }
+    }
+
+    fn end_sample(&mut self, outcome: SampleOutcome, attempt: Option<u64>, now: Nanos, actions: &mut Vec<Action>) {
+        let Some(current) = self.current.take() else { return };
+        let took = current.spent + if self.state == RunState::Paused { 0 } else { now - current.since };
+        self.last = Some(current.key);
+        self.record_end(current.key, outcome, attempt, took, actions);
+    }
+
+    fn record_end(&mut self, sample: SampleKey, outcome: SampleOutcome, attempt: Option<u64>, took: Nanos, actions: &mut Vec<Action>) {
+        self.counted.insert(sample, attempt);
+        actions.push(Action::Record(Event::SampleEnded { sample, outcome, attempt, took }));
+    }
+
+    /// No step is under way: pause, end, or begin the next one.
+    fn between_steps(&mut self, now: Nanos, actions: &mut Vec<Action>) {
+        match self.state {
+            RunState::Pausing => {
+                if let Some(current) = self.current.as_mut() {
+                    current.spent += now - current.since;
+                }
+                self.enter(RunState::Paused, actions);
+            }
+            RunState::Stopping => self.finish(actions),
+            RunState::Running => match self.next_sample(now, actions) {
+                Some(current) => self.begin_step(current, now, actions),
+                None => self.finish(actions),
+            },
+            RunState::Preparing | RunState::Paused | RunState::Complete | RunState::Incomplete => {}
+        }
+    }
+
+    fn finish(&mut self, actions: &mut Vec<Action>) {
+        let left = self.current.is_some() || !self.queue.is_empty();
+        self.enter(if left { RunState::Incomplete } else { RunState::Complete }, actions);
+        actions.push(Action::Finish);
+    }
+
+    fn next_sample(&mut self, now: Nanos, actions: &mut Vec<Action>) -> Option<Current> {
+        while self.current.is_none() {
+            let key = self.queue.pop_front()?;
+            if let Some(limit) = self.plan.beyond(key) {
+                let reason = format!("{} B is beyond the limit of {} B ({})", self.plan.size(key), limit.bytes, limit.name);
+                self.record_end(key, SampleOutcome::Skipped(reason), None, 0, actions);
+            } else {
+                self.current = Some(Current { key, tries: 0, spent: 0, since: now });
+            }
+        }
+        self.current
+    }
+
+    fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {
+        let key = current.key;
+        let package_bytes = match self.plan.outline.sweep {
+            Sweep::Payload => self.conditions.smallest_package,
+            Sweep::Code => self.plan.size(key),
+        };
+        if now - self.last_invocation > self.conditions.keep_warm {
+            self.warm = false;
+        }
+        if self.deployed != Some(package_bytes) {
+            self.deployed = Some(package_bytes);
+            (self.warm, self.cold_ready) = (false, false);
+            self.step = Step::Deploying;
+            actions.push(Action::Record(Event::DeployStarted { sample: key, package_bytes }));
+            actions.push(Action::Deploy { package_bytes });
+        } else if key.kind == StartKind::Cold && !self.cold_ready {
+            self.warm = false;
+            self.step = Step::ForcingCold;
+            actions.push(Action::Record(Event::ColdStarted { sample: key }));
+            actions.push(Action::ForceCold);
+        } else {
+            let warming_up = key.kind == StartKind::Warm && !self.warm;
+            let purpose = if warming_up { Purpose::WarmUp(key) } else { Purpose::Sample(key) };
+            self.attempts += 1;
+            self.step = Step::Invoking;
+            actions.push(Action::Invoke(Invoke {
+                number: self.attempts,
+                purpose,
+                attempt_of_sample: current.tries + 1,
+                payload_bytes: self.plan.payload_bytes(key),
+            }));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

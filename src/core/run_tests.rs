@@ -1,0 +1,331 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::core::board::Board;
+use crate::core::contract::StampKind;
+use crate::core::message::{Entry, RunHeader};
+use crate::core::plan::{Limit, Limits, Order, Outline, Range};
+use crate::core::sample::{FunctionReport, PacketCounts, Token};
+
+fn outline(sweep: Sweep, repetitions: u32) -> Outline {
+    Outline {
+        sweep,
+        range: Range { begin: 1000, end: 3000, points: 3 },
+        repetitions,
+        order: Order::Sebs,
+        attempts_per_sample: 3,
+        fixed_payload: 1024,
+    }
+}
+
+fn run_of(sweep: Sweep, repetitions: u32, limits: &Limits) -> Run {
+    let conditions = Conditions { smallest_package: 500, keep_warm: 1_000_000 };
+    Run::new(Plan::new(outline(sweep, repetitions), limits), conditions, &BTreeMap::new(), 0)
+}
+
+fn failure() -> Failure {
+    Failure { step: "connect".into(), what: "refused".into(), status: None }
+}
+
+/// What an invocation yields when the function starts as `is_cold`, or fails.
+fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
+    let outcome = match (is_cold, invoke.purpose.asked()) {
+        (None, _) => AttemptOutcome::Failed(failure()),
+        (Some(got), Some(asked)) if StartKind::of(got) != asked => AttemptOutcome::WrongKind,
+        _ => AttemptOutcome::Measured,
+    };
+    let function = is_cold.map(|is_cold| FunctionReport {
+        is_cold,
+        platform_cold: None,
+        request_id: "r".into(),
+        instance_id: "i".into(),
+        invocation: 1,
+        process_start: 0,
+        handler_entry: 0,
+        stamps: StampKind::User,
+    });
+    Attempt {
+        number: invoke.number,
+        token: Token([0; 16]),
+        purpose: invoke.purpose,
+        attempt_of_sample: invoke.attempt_of_sample,
+        outcome,
+        payload_bytes: invoke.payload_bytes,
+        package_bytes: 500,
+        http: None,
+        function,
+        clock: None,
+        packets: PacketCounts::default(),
+        exchanges: Vec::new(),
+    }
+}
+
+/// An obedient world: carries out every step at once, as an honest platform would, unless `fate` says otherwise.
+struct World {
+    run: Run,
+    now: Nanos,
+    board: Board,
+    events: Vec<Event>,
+    steps: Vec<&'static str>,
+    finished: bool,
+    environment_is_warm: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Honest,
+    WrongKind,
+    Fails,
+}
+
+impl World {
+    fn new(run: Run) -> Self {
+        let mut board = Board::default();
+        let header = RunHeader {
+            version: 1,
+            id: "t".into(),
+            platform: "test".into(),
+            runtime: "none".into(),
+            cold_method: "none".into(),
+            n: 20,
+            in_flight: 1,
+            shift: None,
+            plan: run.plan.clone(),
+        };
+        board.apply(&Entry { number: 1, wall: 0, elapsed: 0, event: Event::RunStarted { run: Box::new(header) } });
+        Self { run, now: 0, board, events: Vec::new(), steps: Vec::new(), finished: false, environment_is_warm: false }
+    }
+
+    /// Handles the input and returns the step that is now under way.
+    fn feed(&mut self, input: Input) -> Option<Action> {
+        let mut step = None;
+        for action in self.run.handle(input, self.now) {
+            match action {
+                Action::Record(event) => {
+                    self.board.apply(&Entry { number: 1, wall: self.now, elapsed: self.now, event: event.clone() });
+                    self.events.push(event);
+                }
+                Action::Finish => self.finished = true,
+                other => step = Some(other),
+            }
+        }
+        step
+    }
+
+    fn carry_out(&mut self, step: Action, fate: Fate) -> Option<Action> {
+        self.now += 10;
+        let outcome = match step {
+            Action::Deploy { .. } | Action::ForceCold if fate == Fate::Fails => Outcome::PreparationFailed(failure()),
+            Action::Deploy { .. } => {
+                self.steps.push("deploy");
+                self.environment_is_warm = false;
+                Outcome::Deployed { sha256: String::new(), took: 10 }
+            }
+            Action::ForceCold => {
+                self.steps.push("cold");
+                self.environment_is_warm = false;
+                Outcome::ColdForced { took: 10 }
+            }
+            Action::Invoke(invoke) => {
+                let is_cold = (fate == Fate::WrongKind) == self.environment_is_warm;
+                self.environment_is_warm = fate != Fate::Fails;
+                self.steps.push(if matches!(invoke.purpose, Purpose::WarmUp(_)) { "warm-up" } else { "sample" });
+                Outcome::Invoked(Box::new(attempt(invoke, (fate != Fate::Fails).then_some(is_cold))))
+            }
+            Action::GiveUp | Action::Record(_) | Action::Finish => Outcome::GivenUp,
+        };
+        self.feed(Input::Outcome(outcome))
+    }
+
+    fn to_the_end(&mut self) {
+        let mut step = self.feed(Input::Begin);
+        while let Some(action) = step {
+            step = self.carry_out(action, Fate::Honest);
+        }
+    }
+
+    fn counts(&self) -> (u32, u32, u32) {
+        let sum = |of: fn(&crate::core::board::Cell) -> u32| self.board.cells.iter().map(|cell| of(cell)).sum();
+        (sum(|c| c.measured), sum(|c| c.failed), sum(|c| c.skipped))
+    }
+}
+
+#[test]
+fn a_payload_sweep_deploys_once_warms_up_once_and_forces_each_cold_start() {
+    let mut world = World::new(run_of(Sweep::Payload, 2, &Limits::default()));
+    world.to_the_end();
+    let count = |word| world.steps.iter().filter(|step| **step == word).count();
+    assert_eq!((count("deploy"), count("warm-up"), count("cold"), count("sample")), (1, 1, 6, 12));
+    assert_eq!(world.counts(), (12, 0, 0));
+    assert_eq!(world.board.state, RunState::Complete);
+}
+
+#[test]
+fn a_code_sweep_deploys_every_size_for_each_kind_and_warms_up_after_each_deployment() {
+    let mut world = World::new(run_of(Sweep::Code, 2, &Limits::default()));
+    world.to_the_end();
+    let count = |word| world.steps.iter().filter(|step| **step == word).count();
+    assert_eq!((count("deploy"), count("warm-up"), count("cold"), count("sample")), (6, 3, 6, 12));
+}
+
+#[test]
+fn a_size_beyond_a_limit_is_skipped_by_name_and_the_rest_is_measured() {
+    let limits = Limits { payload_most: Some(Limit { bytes: 2500, name: "test: body".into() }), ..Limits::default() };
+    let mut world = World::new(run_of(Sweep::Payload, 2, &limits));
+    world.to_the_end();
+    assert_eq!(world.counts(), (8, 0, 4));
+    assert!(world.events.iter().any(|event| matches!(event,
+        Event::SampleEnded { outcome: SampleOutcome::Skipped(reason), .. } if reason.contains("2500") && reason.contains("test: body"))));
+}
+
+#[test]
+fn a_platform_that_always_lies_about_cold_starts_fails_samples_within_the_bound() {
+    let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    while let Some(action) = step {
+        step = world.carry_out(action, Fate::WrongKind);
+    }
+    assert!(world.finished);
+    let invocations = world.steps.iter().filter(|step| **step == "sample").count();
+    assert!(invocations <= 6 * 3, "{invocations} invocations for 6 samples of 3 attempts");
+    assert!(world.counts().1 > 0);
+}
+
+#[test]
+fn a_dead_platform_ends_the_run_with_every_sample_failed() {
+    let mut world = World::new(run_of(Sweep::Code, 2, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    while let Some(action) = step {
+        step = world.carry_out(action, Fate::Fails);
+    }
+    assert_eq!(world.counts(), (0, 12, 0));
+    assert_eq!(world.board.state, RunState::Complete);
+}
+
+#[test]
+fn pause_finishes_the_step_then_waits_and_a_long_pause_is_followed_by_a_warm_up() {
+    let mut world = World::new(run_of(Sweep::Payload, 2, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    for _ in 0..2 {
+        step = world.carry_out(step.expect("a step"), Fate::Honest);
+    }
+    assert!(matches!(step, Some(Action::Invoke(Invoke { purpose: Purpose::Sample(_), .. }))));
+    assert_eq!(world.feed(Input::Command(Command::Pause)), None);
+    assert_eq!(world.board.state, RunState::Pausing);
+    assert_eq!(world.carry_out(step.expect("a step"), Fate::Honest), None);
+    assert_eq!(world.board.state, RunState::Paused);
+    world.now += 2_000_000;
+    let resumed = world.feed(Input::Command(Command::Resume));
+    assert!(matches!(resumed, Some(Action::Invoke(Invoke { purpose: Purpose::WarmUp(_), .. }))), "{resumed:?}");
+}
+
+#[test]
+fn the_time_of_a_pause_is_not_part_of_a_sample() {
+    let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    step = world.carry_out(step.expect("deploy"), Fate::Honest);
+    world.feed(Input::Command(Command::Pause));
+    world.carry_out(step.expect("warm-up"), Fate::Honest);
+    world.now += 900_000;
+    let step = world.feed(Input::Command(Command::Resume));
+    world.carry_out(step.expect("sample"), Fate::Honest);
+    let took = world.events.iter().find_map(|event| if let Event::SampleEnded { took, .. } = event { Some(*took) } else { None });
+    assert_eq!(took, Some(30));
+}
+
+#[test]
+fn retry_takes_the_last_sample_again_and_keeps_the_old_attempt_as_superseded() {
+    let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    for _ in 0..3 {
+        step = world.carry_out(step.expect("a step"), Fate::Honest);
+    }
+    assert_eq!(world.counts().0, 1);
+    world.feed(Input::Command(Command::Retry));
+    assert_eq!(world.counts().0, 0);
+    while let Some(action) = step {
+        step = world.carry_out(action, Fate::Honest);
+    }
+    assert_eq!(world.counts(), (6, 0, 0));
+    assert_eq!(world.board.superseded, 1);
+    assert!(world.events.iter().any(|event| matches!(event, Event::SampleSuperseded { attempt: Some(2), .. })));
+}
+
+#[test]
+fn stop_leaves_the_sample_in_flight_to_a_resumed_run() {
+    let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
+    let mut step = world.feed(Input::Begin);
+    for _ in 0..4 {
+        step = world.carry_out(step.expect("a step"), Fate::Honest);
+    }
+    assert!(step.is_some());
+    assert_eq!(world.feed(Input::Command(Command::Stop)), Some(Action::GiveUp));
+    world.feed(Input::Outcome(Outcome::GivenUp));
+    assert!(world.finished);
+    assert_eq!(world.board.state, RunState::Incomplete);
+
+    let conditions = Conditions { smallest_package: 500, keep_warm: 1_000_000 };
+    let resumed = Run::new(world.run.plan.clone(), conditions, &world.board.ended, world.board.attempts);
+    assert_eq!(resumed.queue.len() + world.board.ended.len(), 6);
+    let mut again = World::new(resumed);
+    again.to_the_end();
+    assert_eq!(again.counts().0 as usize + world.board.ended.len(), 6);
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    Wish(Command),
+    Fate(Fate),
+}
+
+fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+    let wish = prop::sample::select(vec![Command::Pause, Command::Resume, Command::SkipSample, Command::SkipSize, Command::Retry]);
+    let fate = prop::sample::select(vec![Fate::Honest, Fate::Honest, Fate::WrongKind, Fate::Fails]);
+    prop::collection::vec(prop_oneof![1 => wish.prop_map(Happening::Wish), 4 => fate.prop_map(Happening::Fate)], 0..120)
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_every_sample_ends_exactly_once(code in any::<bool>(), shuffled in any::<bool>(), happenings in happenings()) {
+        let sweep = if code { Sweep::Code } else { Sweep::Payload };
+        let mut outline = outline(sweep, 2);
+        if shuffled {
+            outline.order = Order::Shuffled { seed: 7 };
+        }
+        let conditions = Conditions { smallest_package: 500, keep_warm: 1_000_000 };
+        let run = Run::new(Plan::new(outline, &Limits::default()), conditions, &BTreeMap::new(), 0);
+        let mut world = World::new(run);
+        let mut under_way = world.feed(Input::Begin);
+        for happening in happenings {
+            let next = match (happening, under_way.clone()) {
+                (Happening::Wish(command), step) => match world.feed(Input::Command(command)) {
+                    // The driver answers once for the step it gives up.
+                    Some(Action::GiveUp) => world.feed(Input::Outcome(Outcome::GivenUp)),
+                    Some(new) => Some(new),
+                    None => step,
+                },
+                (Happening::Fate(fate), Some(step)) => world.carry_out(step, fate),
+                (Happening::Fate(_), None) => None,
+            };
+            under_way = next;
+        }
+        if under_way.is_none() {
+            under_way = world.feed(Input::Command(Command::Resume));
+        } else if world.board.state == RunState::Pausing {
+            world.feed(Input::Command(Command::Resume));
+        }
+        let mut steps = 0;
+        while let Some(step) = under_way {
+            under_way = world.carry_out(step, Fate::Honest);
+            steps += 1;
+            prop_assert!(steps < 200, "the run does not end");
+        }
+        prop_assert!(world.finished);
+        prop_assert_eq!(world.board.ended.len(), 12);
+        let (measured, failed, skipped) = world.counts();
+        prop_assert_eq!(measured + failed + skipped, 12);
+        let ended = world.events.iter().filter(|event| matches!(event, Event::SampleEnded { .. })).count();
+        let superseded = world.events.iter().filter(|event| matches!(event, Event::SampleSuperseded { .. })).count();
+        prop_assert_eq!(ended - superseded, 12);
+    }
+}
