@@ -4,7 +4,10 @@ use hdrhistogram::Histogram;
 
 use super::time::Nanos;
 
-/// Durations in constant space, with two significant digits.
+/// No round trip is believed to take longer: one hour, ns.
+const LONGEST: Nanos = 3_600_000_000_000;
+
+/// Durations in little space, with two significant digits.
 #[derive(Debug, Clone)]
 pub struct Distribution(Histogram<u32>);
 
@@ -15,9 +18,9 @@ impl Default for Distribution {
 }
 
 impl Distribution {
-    /// Adds a duration, ns; one below 1 ns counts as 1 ns.
+    /// Adds a duration, ns; it counts as at least 1 ns and at most an hour.
     pub fn record(&mut self, nanos: Nanos) {
-        self.0.saturating_record(nanos.max(1) as u64);
+        self.0.record(nanos.clamp(1, LONGEST) as u64).expect("the histogram grows by itself");
     }
 
     /// How many were recorded.
@@ -77,4 +80,43 @@ pub fn half_quartile_range(values: &[Nanos]) -> Option<Nanos> {
     sorted.sort_unstable();
     let rank = |q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1];
     Some((rank(0.75) - rank(0.25)) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn medians_and_spreads_have_their_textbook_values() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[3, 1, 2]), Some(2));
+        assert_eq!(median(&[4, 1, 2, 3]), Some(2));
+        assert_eq!(half_quartile_range(&[5]), None);
+        assert_eq!(half_quartile_range(&[1, 2, 3, 4]), Some(1));
+        assert_eq!(half_quartile_range(&[10, 20, 30, 40, 50, 60, 70, 80]), Some(20));
+    }
+
+    proptest! {
+        #[test]
+        fn bins_lose_nothing(values in prop::collection::vec(1_i64..10_000_000_000, 0..300), columns in 1_usize..80) {
+            let mut distribution = Distribution::default();
+            values.iter().for_each(|value| distribution.record(*value));
+            let bins = distribution.log_bins(100, 1_000_000_000, columns);
+            prop_assert_eq!(bins.len(), columns);
+            prop_assert_eq!(bins.iter().sum::<u64>(), values.len() as u64);
+        }
+
+        #[test]
+        fn quantiles_are_within_one_percent(values in prop::collection::vec(1_i64..10_000_000_000, 1..300)) {
+            let mut distribution = Distribution::default();
+            values.iter().for_each(|value| distribution.record(*value));
+            let mut sorted = values.clone();
+            sorted.sort_unstable();
+            let exact = sorted[(sorted.len() - 1) / 2] as f64;
+            let told = distribution.quantile(0.5).expect("values") as f64;
+            prop_assert!((told - exact).abs() <= exact * 0.01 + 1.0, "{} for {}", told, exact);
+        }
+    }
 }

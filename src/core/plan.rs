@@ -180,3 +180,66 @@ fn broken(sweep: Sweep, size: u64, limits: &Limits) -> Option<Limit> {
     let below = least.as_ref().filter(|limit| size < limit.bytes);
     above.or(below).cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn outline(range: Range, repetitions: u32, order: Order) -> Outline {
+        Outline { sweep: Sweep::Payload, range, repetitions, order, attempts_per_sample: 5, fixed_payload: 1024 }
+    }
+
+    #[test]
+    fn sizes_are_evenly_spaced_with_both_ends() {
+        let sizes = |begin, end, points| Range { begin, end, points }.sizes();
+        assert_eq!(sizes(1024, 6_251_000, 20)[..3], [1024, 329_970, 658_916]);
+        assert_eq!(sizes(1024, 6_251_000, 20).last(), Some(&6_251_000));
+        assert_eq!(sizes(10, 20, 1), [10]);
+        assert_eq!(sizes(10, 20, 3), [10, 15, 20]);
+        assert_eq!(sizes(7, 7, 2), [7, 7]);
+    }
+
+    #[test]
+    fn sebs_order_is_warm_then_cold_sizes_ascending() {
+        let plan = Plan::new(outline(Range { begin: 1, end: 2, points: 2 }, 2, Order::Sebs), &Limits::default());
+        let order: Vec<_> = plan.samples().into_iter().map(|key| (key.kind.word(), key.size, key.repetition)).collect();
+        assert_eq!(order[..4], [("warm", 0, 0), ("warm", 0, 1), ("warm", 1, 0), ("warm", 1, 1)]);
+        assert_eq!(order[4], ("cold", 0, 0));
+    }
+
+    #[test]
+    fn a_shuffled_repetition_takes_every_size_and_kind_once() {
+        let plan = Plan::new(outline(Range { begin: 1, end: 9, points: 5 }, 3, Order::Shuffled { seed: 3 }), &Limits::default());
+        for block in plan.samples().chunks(10) {
+            let cells: BTreeSet<usize> = block.iter().map(|key| Plan::cell(*key)).collect();
+            assert_eq!(cells.len(), 10);
+            assert!(block.iter().all(|key| key.repetition == block[0].repetition));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_order_takes_the_same_samples(points in 1_u32..30, repetitions in 1_u32..20, seed in any::<u64>()) {
+            let range = Range { begin: 0, end: 1_000_000, points };
+            let samples = |order| -> BTreeSet<SampleKey> {
+                Plan::new(outline(range, repetitions, order), &Limits::default()).samples().into_iter().collect()
+            };
+            let all = samples(Order::Sebs);
+            prop_assert_eq!(all.len() as u32, points * repetitions * 2);
+            prop_assert_eq!(all, samples(Order::Shuffled { seed }));
+        }
+
+        #[test]
+        fn sizes_never_leave_their_range_and_never_fall(begin in 0_u64..1 << 40, span in 0_u64..1 << 40, points in 1_u32..200) {
+            let sizes = Range { begin, end: begin + span, points }.sizes();
+            prop_assert_eq!(sizes.len() as u32, points);
+            prop_assert_eq!(sizes[0], begin);
+            prop_assert!(sizes.windows(2).all(|pair| pair[0] <= pair[1]));
+            prop_assert!(points == 1 || sizes[sizes.len() - 1] == begin + span);
+        }
+    }
+}
