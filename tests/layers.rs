@@ -18,7 +18,17 @@ const RULES: &[(&str, &[&str])] = &[
 ];
 
 /// What the pure core must not even name.
-const IMPURE: &[&str] = &["std::net", "std::fs", "std::env", "std::process", "std::thread", "Instant", "SystemTime", "tokio", "ratatui"];
+const IMPURE: &[&str] = &[
+    "std::net",
+    "std::fs",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "tokio",
+    "ratatui",
+];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
@@ -28,10 +38,18 @@ fn rust_files(room: &Path) -> Vec<PathBuf> {
     if room.is_file() {
         return vec![room.to_owned()];
     }
-    let Ok(entries) = fs::read_dir(room) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(room) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a directory entry").path())
-        .flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                rust_files(&path)
+            } else {
+                vec![path]
+            }
+        })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect();
     files.sort();
@@ -40,8 +58,15 @@ fn rust_files(room: &Path) -> Vec<PathBuf> {
 
 fn room(name: &str) -> Vec<PathBuf> {
     let folder = source().join(name);
-    let files = if folder.is_dir() { rust_files(&folder) } else { rust_files(&source().join(format!("{name}.rs"))) };
-    assert!(!files.is_empty(), "the room {name} has no files: rename it here too");
+    let files = if folder.is_dir() {
+        rust_files(&folder)
+    } else {
+        rust_files(&source().join(format!("{name}.rs")))
+    };
+    assert!(
+        !files.is_empty(),
+        "the room {name} has no files: rename it here too"
+    );
     files
 }
 
@@ -49,13 +74,27 @@ fn room(name: &str) -> Vec<PathBuf> {
 fn imported_rooms(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| ["crate::", "sebs_tui::"].map(|prefix| line.split(prefix).skip(1).map(str::to_owned).collect::<Vec<_>>()))
+        .flat_map(|line| {
+            ["crate::", "sebs_tui::"].map(|prefix| {
+                line.split(prefix)
+                    .skip(1)
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
+        })
         .flatten()
         .flat_map(|rest| match rest.strip_prefix('{') {
-            Some(list) => list.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>(),
+            Some(list) => list
+                .split(',')
+                .map(|item| item.trim().to_owned())
+                .collect::<Vec<_>>(),
             None => vec![rest],
         })
-        .map(|path| path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .map(|path| {
+            path.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -67,7 +106,11 @@ fn rooms_import_only_the_rooms_below_them() {
             for imported in imported_rooms(&text) {
                 let known = RULES.iter().any(|(room, _)| *room == imported);
                 let fine = imported == *name || !known || allowed.contains(&imported.as_str());
-                assert!(fine, "{}: {name} must not import {imported}", file.display());
+                assert!(
+                    fine,
+                    "{}: {name} must not import {imported}",
+                    file.display()
+                );
             }
         }
     }
@@ -77,9 +120,16 @@ fn rooms_import_only_the_rooms_below_them() {
 fn the_core_has_no_socket_clock_file_or_environment() {
     for file in room("core") {
         let text = fs::read_to_string(&file).expect("a readable source file");
-        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
             for word in IMPURE {
-                assert!(!line.contains(word), "{}: the core must not name {word}: {line}", file.display());
+                assert!(
+                    !line.contains(word),
+                    "{}: the core must not name {word}: {line}",
+                    file.display()
+                );
             }
         }
     }
@@ -89,8 +139,13 @@ fn the_core_has_no_socket_clock_file_or_environment() {
 fn every_room_has_a_rule() {
     for entry in fs::read_dir(source()).expect("the source folder") {
         let path = entry.expect("a directory entry").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let known = RULES.iter().any(|(room, _)| *room == name) || ["lib", "main"].contains(&name.as_str());
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let known =
+            RULES.iter().any(|(room, _)| *room == name) || ["lib", "main"].contains(&name.as_str());
         assert!(known, "src/{name} has no import rule");
     }
 }

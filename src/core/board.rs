@@ -7,7 +7,9 @@ use super::distribution::Distribution;
 use super::message::{Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
-use super::sample::{Attempt, AttemptOutcome, PacketCounts, Purpose, SampleKey, SampleOutcome, StartKind};
+use super::sample::{
+    Attempt, AttemptOutcome, PacketCounts, Purpose, SampleKey, SampleOutcome, StartKind,
+};
 use super::time::Nanos;
 
 /// Log lines kept.
@@ -167,12 +169,17 @@ impl Board {
 
     /// Samples planned.
     pub fn planned(&self) -> u32 {
-        self.plan().map_or(0, |plan| plan.points.len() as u32 * 2 * plan.outline.repetitions)
+        self.plan().map_or(0, |plan| {
+            plan.points.len() as u32 * 2 * plan.outline.repetitions
+        })
     }
 
     /// The cell of the sample in progress, or of the last one.
     pub fn cell_in_view(&self) -> Option<&Cell> {
-        self.current.or(self.last).and_then(|key| self.cells.get(Plan::cell(key))).map(AsRef::as_ref)
+        self.current
+            .or(self.last)
+            .and_then(|key| self.cells.get(Plan::cell(key)))
+            .map(AsRef::as_ref)
     }
 
     /// Adds what happened.
@@ -183,11 +190,22 @@ impl Board {
         self.elapsed = self.elapsed_before + entry.elapsed;
         match &entry.event {
             Event::RunStarted { run } => self.begin(run, entry.wall),
-            Event::RunResumed { kept, dropped_bytes } => {
+            Event::RunResumed {
+                kept,
+                dropped_bytes,
+            } => {
                 self.current = None;
                 self.activity = Activity::Idle;
-                let torn = if *dropped_bytes > 0 { format!("; dropped {dropped_bytes} bytes of a torn last line") } else { String::new() };
-                self.note(entry.wall, Severity::Note, format!("resumed: {kept} samples kept{torn}"));
+                let torn = if *dropped_bytes > 0 {
+                    format!("; dropped {dropped_bytes} bytes of a torn last line")
+                } else {
+                    String::new()
+                };
+                self.note(
+                    entry.wall,
+                    Severity::Note,
+                    format!("resumed: {kept} samples kept{torn}"),
+                );
             }
             Event::StateEntered { state } => {
                 self.state = *state;
@@ -197,31 +215,61 @@ impl Board {
                 }
                 self.note(entry.wall, Severity::Note, state.word().to_lowercase());
             }
-            Event::DeployStarted { sample, package_bytes } => {
+            Event::DeployStarted {
+                sample,
+                package_bytes,
+            } => {
                 self.current = Some(*sample);
-                self.activity = Activity::Deploying { package_bytes: *package_bytes };
+                self.activity = Activity::Deploying {
+                    package_bytes: *package_bytes,
+                };
             }
-            Event::Deployed { package_bytes, took, .. } => {
+            Event::Deployed {
+                package_bytes,
+                took,
+                ..
+            } => {
                 self.activity = Activity::Idle;
-                self.note(entry.wall, Severity::Note, format!("deployed {package_bytes} B in {:.0} ms", *took as f64 / 1e6));
+                self.note(
+                    entry.wall,
+                    Severity::Note,
+                    format!("deployed {package_bytes} B in {:.0} ms", *took as f64 / 1e6),
+                );
             }
             Event::ColdStarted { sample } => {
                 self.current = Some(*sample);
                 self.activity = Activity::ForcingCold;
             }
             Event::ColdForced { .. } => self.activity = Activity::Idle,
-            Event::PreparationFailed { failure, attempt_of_sample, .. } => {
+            Event::PreparationFailed {
+                failure,
+                attempt_of_sample,
+                ..
+            } => {
                 self.activity = Activity::Idle;
                 let most = self.most_attempts();
-                self.note(entry.wall, Severity::Warning, format!("{failure} ({attempt_of_sample} of {most})"));
+                self.note(
+                    entry.wall,
+                    Severity::Warning,
+                    format!("{failure} ({attempt_of_sample} of {most})"),
+                );
             }
-            Event::AttemptStarted { purpose, attempt_of_sample, .. } => {
+            Event::AttemptStarted {
+                purpose,
+                attempt_of_sample,
+                ..
+            } => {
                 self.current = Some(purpose.key());
                 self.attempt_of_sample = *attempt_of_sample;
                 self.activity = Activity::Invoking { purpose: *purpose };
             }
             Event::AttemptEnded { attempt } => self.attempt_ended(entry.wall, attempt),
-            Event::SampleEnded { sample, outcome, attempt, took } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
+            Event::SampleEnded {
+                sample,
+                outcome,
+                attempt,
+                took,
+            } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
             Event::SampleSuperseded { sample, .. } => self.superseded(entry.wall, *sample),
             Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
         }
@@ -240,7 +288,8 @@ impl Board {
     }
 
     fn most_attempts(&self) -> u32 {
-        self.plan().map_or(0, |plan| plan.outline.attempts_per_sample)
+        self.plan()
+            .map_or(0, |plan| plan.outline.attempts_per_sample)
     }
 
     fn attempt_ended(&mut self, wall: Nanos, attempt: &Attempt) {
@@ -254,25 +303,57 @@ impl Board {
         if let Some(cell) = self.cell_mut(key) {
             cell.packets.add(&attempt.packets);
             cell.wrong_kind += u32::from(wrong);
-            attempt.exchanges.iter().filter_map(super::offset::round_trip).for_each(|rtt| cell.rtt.record(rtt));
+            attempt
+                .exchanges
+                .iter()
+                .filter_map(super::offset::round_trip)
+                .for_each(|rtt| cell.rtt.record(rtt));
         }
-        let of = format!("({} of {})", attempt.attempt_of_sample, self.most_attempts());
+        let of = format!(
+            "({} of {})",
+            attempt.attempt_of_sample,
+            self.most_attempts()
+        );
         match &attempt.outcome {
             AttemptOutcome::WrongKind => {
                 let got = attempt.got().map_or("unknown", StartKind::word);
-                self.note(wall, Severity::Warning, format!("asked {}, got {got} {of}", key.kind.word()));
+                self.note(
+                    wall,
+                    Severity::Warning,
+                    format!("asked {}, got {got} {of}", key.kind.word()),
+                );
             }
-            AttemptOutcome::Failed(failure) => self.note(wall, Severity::Warning, format!("{failure} {of}")),
-            AttemptOutcome::Unsynchronised => self.note(wall, Severity::Warning, "no clock estimate: no datagram made the round trip".into()),
+            AttemptOutcome::Failed(failure) => {
+                self.note(wall, Severity::Warning, format!("{failure} {of}"))
+            }
+            AttemptOutcome::Unsynchronised => self.note(
+                wall,
+                Severity::Warning,
+                "no clock estimate: no datagram made the round trip".into(),
+            ),
             AttemptOutcome::Measured | AttemptOutcome::Cancelled => {}
         }
         if attempt.clock.is_some_and(|clock| clock.clock_step) {
-            self.note(wall, Severity::Warning, "a clock was stepped during the exchange: the bound is no proof".into());
+            self.note(
+                wall,
+                Severity::Warning,
+                "a clock was stepped during the exchange: the bound is no proof".into(),
+            );
         }
     }
 
-    fn sample_ended(&mut self, wall: Nanos, key: SampleKey, outcome: &SampleOutcome, attempt: Option<u64>, took: Nanos) {
-        let invocation = self.last_invocation.filter(|(number, _)| Some(*number) == attempt).and_then(|(_, time)| time);
+    fn sample_ended(
+        &mut self,
+        wall: Nanos,
+        key: SampleKey,
+        outcome: &SampleOutcome,
+        attempt: Option<u64>,
+        took: Nanos,
+    ) {
+        let invocation = self
+            .last_invocation
+            .filter(|(number, _)| Some(*number) == attempt)
+            .and_then(|(_, time)| time);
         let measured = *outcome == SampleOutcome::Measured;
         if let Some(cell) = self.cell_mut(key) {
             *count_of(cell, outcome) += 1;
@@ -284,32 +365,57 @@ impl Board {
             Arc::make_mut(&mut self.durations[usize::from(key.kind == StartKind::Cold)]).push(took);
         }
         match outcome {
-            SampleOutcome::Failed(failure) => self.note(wall, Severity::Error, format!("sample failed: {failure}")),
-            SampleOutcome::Skipped(reason) if key.repetition == 0 => self.note(wall, Severity::Note, format!("skipped: {reason}")),
+            SampleOutcome::Failed(failure) => {
+                self.note(wall, Severity::Error, format!("sample failed: {failure}"))
+            }
+            SampleOutcome::Skipped(reason) if key.repetition == 0 => {
+                self.note(wall, Severity::Note, format!("skipped: {reason}"))
+            }
             _ => {}
         }
-        Arc::make_mut(&mut self.ended).insert(key, Ended { outcome: outcome.clone(), attempt, invocation });
+        Arc::make_mut(&mut self.ended).insert(
+            key,
+            Ended {
+                outcome: outcome.clone(),
+                attempt,
+                invocation,
+            },
+        );
         self.last = Some(key);
         self.current = None;
         self.activity = Activity::Idle;
     }
 
     fn superseded(&mut self, wall: Nanos, key: SampleKey) {
-        let Some(ended) = Arc::make_mut(&mut self.ended).remove(&key) else { return };
+        let Some(ended) = Arc::make_mut(&mut self.ended).remove(&key) else {
+            return;
+        };
         if let Some(cell) = self.cell_mut(key) {
             let count = count_of(cell, &ended.outcome);
             *count = count.saturating_sub(1);
             cell.invocation.remove(&key.repetition);
         }
         self.superseded += 1;
-        self.note(wall, Severity::Note, format!("taking {} rep {} again", key.kind.word(), key.repetition + 1));
+        self.note(
+            wall,
+            Severity::Note,
+            format!(
+                "taking {} rep {} again",
+                key.kind.word(),
+                key.repetition + 1
+            ),
+        );
     }
 
     fn note(&mut self, wall: Nanos, severity: Severity, text: String) {
         if self.log.len() == LOG_LINES {
             self.log.pop_front();
         }
-        self.log.push_back(Arc::new(LogLine { wall, severity, text }));
+        self.log.push_back(Arc::new(LogLine {
+            wall,
+            severity,
+            text,
+        }));
     }
 }
 

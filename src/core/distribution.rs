@@ -20,7 +20,9 @@ impl Default for Distribution {
 impl Distribution {
     /// Adds a duration, ns; it counts as at least 1 ns and at most an hour.
     pub fn record(&mut self, nanos: Nanos) {
-        self.0.record(nanos.clamp(1, LONGEST) as u64).expect("the histogram grows by itself");
+        self.0
+            .record(nanos.clamp(1, LONGEST) as u64)
+            .expect("the histogram grows by itself");
     }
 
     /// How many were recorded.
@@ -78,7 +80,8 @@ pub fn half_quartile_range(values: &[Nanos]) -> Option<Nanos> {
     }
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
-    let rank = |q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1];
+    let rank =
+        |q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1];
     Some((rank(0.75) - rank(0.25)) / 2)
 }
 
@@ -95,7 +98,10 @@ mod tests {
         assert_eq!(median(&[4, 1, 2, 3]), Some(2));
         assert_eq!(half_quartile_range(&[5]), None);
         assert_eq!(half_quartile_range(&[1, 2, 3, 4]), Some(1));
-        assert_eq!(half_quartile_range(&[10, 20, 30, 40, 50, 60, 70, 80]), Some(20));
+        assert_eq!(
+            half_quartile_range(&[10, 20, 30, 40, 50, 60, 70, 80]),
+            Some(20)
+        );
     }
 
     proptest! {

@@ -11,15 +11,27 @@ const ENOUGH: usize = 3;
 /// Time left, ns; none while samples remain of a kind that has not been seen often enough.
 pub fn time_left(board: &Board) -> Option<Nanos> {
     let plan = board.plan()?;
-    StartKind::ALL.into_iter().zip(&board.durations).try_fold(0, |total, (kind, durations)| {
-        let possible = plan.points.iter().filter(|point| point.beyond.is_none()).count() as u32 * plan.outline.repetitions;
-        let over = board.ended.keys().filter(|key| key.kind == kind && plan.beyond(**key).is_none()).count() as u32;
-        match possible.saturating_sub(over) {
-            0 => Some(total),
-            _ if durations.len() < ENOUGH => None,
-            remaining => Some(total + median(durations)? * Nanos::from(remaining)),
-        }
-    })
+    StartKind::ALL
+        .into_iter()
+        .zip(&board.durations)
+        .try_fold(0, |total, (kind, durations)| {
+            let possible = plan
+                .points
+                .iter()
+                .filter(|point| point.beyond.is_none())
+                .count() as u32
+                * plan.outline.repetitions;
+            let over = board
+                .ended
+                .keys()
+                .filter(|key| key.kind == kind && plan.beyond(**key).is_none())
+                .count() as u32;
+            match possible.saturating_sub(over) {
+                0 => Some(total),
+                _ if durations.len() < ENOUGH => None,
+                remaining => Some(total + median(durations)? * Nanos::from(remaining)),
+            }
+        })
 }
 
 #[cfg(test)]
@@ -33,7 +45,11 @@ mod tests {
     fn board(ended: &[(StartKind, Nanos)]) -> Board {
         let outline = Outline {
             sweep: Sweep::Payload,
-            range: Range { begin: 1, end: 2, points: 1 },
+            range: Range {
+                begin: 1,
+                end: 2,
+                points: 1,
+            },
             repetitions: 5,
             order: Order::Sebs,
             attempts_per_sample: 5,
@@ -54,11 +70,28 @@ mod tests {
         let mut repetitions = [0, 0];
         for (kind, took) in ended {
             let repetition = &mut repetitions[usize::from(*kind == StartKind::Cold)];
-            let sample = SampleKey { size: 0, kind: *kind, repetition: *repetition };
+            let sample = SampleKey {
+                size: 0,
+                kind: *kind,
+                repetition: *repetition,
+            };
             *repetition += 1;
-            events.push(Event::SampleEnded { sample, outcome: SampleOutcome::Measured, attempt: None, took: *took });
+            events.push(Event::SampleEnded {
+                sample,
+                outcome: SampleOutcome::Measured,
+                attempt: None,
+                took: *took,
+            });
         }
-        let entries: Vec<Entry> = events.into_iter().map(|event| Entry { number: 1, wall: 0, elapsed: 0, event }).collect();
+        let entries: Vec<Entry> = events
+            .into_iter()
+            .map(|event| Entry {
+                number: 1,
+                wall: 0,
+                elapsed: 0,
+                event,
+            })
+            .collect();
         Board::of(&entries)
     }
 
@@ -66,7 +99,11 @@ mod tests {
     fn it_is_unknown_until_both_kinds_have_been_seen() {
         let warm = [(StartKind::Warm, SECOND); 4];
         assert_eq!(time_left(&board(&[])), None);
-        assert_eq!(time_left(&board(&warm)), None, "nobody knows yet how long a cold start takes");
+        assert_eq!(
+            time_left(&board(&warm)),
+            None,
+            "nobody knows yet how long a cold start takes"
+        );
     }
 
     #[test]

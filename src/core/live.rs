@@ -43,10 +43,17 @@ impl Phase {
     }
 
     fn from_u8(value: u8) -> Self {
-        [Self::Idle, Self::Connecting, Self::Sending, Self::Starting, Self::Exchanging, Self::Answering]
-            .into_iter()
-            .find(|phase| *phase as u8 == value)
-            .unwrap_or_default()
+        [
+            Self::Idle,
+            Self::Connecting,
+            Self::Sending,
+            Self::Starting,
+            Self::Exchanging,
+            Self::Answering,
+        ]
+        .into_iter()
+        .find(|phase| *phase as u8 == value)
+        .unwrap_or_default()
     }
 }
 
@@ -110,7 +117,15 @@ impl Default for Live {
 impl Live {
     /// Forgets the last attempt; strays go on counting.
     pub fn begin(&self) {
-        for counter in [&self.sent, &self.received, &self.answered, &self.duplicates, &self.reordered, &self.streak, &self.rtt_count] {
+        for counter in [
+            &self.sent,
+            &self.received,
+            &self.answered,
+            &self.duplicates,
+            &self.reordered,
+            &self.streak,
+            &self.rtt_count,
+        ] {
             counter.store(0, Relaxed);
         }
         self.minimum_rtt.store(Nanos::MAX, Relaxed);
@@ -155,14 +170,18 @@ impl Live {
         let slot = self.rtt_count.load(Relaxed) as usize;
         if let Some(cell) = self.rtts.get(slot) {
             cell.store(rtt, Relaxed);
-            self.rtt_count.store(slot as u32 + 1, std::sync::atomic::Ordering::Release);
+            self.rtt_count
+                .store(slot as u32 + 1, std::sync::atomic::Ordering::Release);
         }
     }
 
     /// Reads everything.
     pub fn read(&self) -> LiveReading {
         let count = self.rtt_count.load(std::sync::atomic::Ordering::Acquire) as usize;
-        let rtts: Vec<Nanos> = self.rtts[..count.min(RTT_SLOTS)].iter().map(|rtt| rtt.load(Relaxed)).collect();
+        let rtts: Vec<Nanos> = self.rtts[..count.min(RTT_SLOTS)]
+            .iter()
+            .map(|rtt| rtt.load(Relaxed))
+            .collect();
         let (lower, upper) = (self.lower.load(Relaxed), self.upper.load(Relaxed));
         let complete = !rtts.is_empty() && lower > Nanos::MIN && upper < Nanos::MAX;
         LiveReading {

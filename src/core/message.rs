@@ -202,4 +202,3 @@ pub struct Entry {
     #[serde(flatten)]
     pub event: Event,
 }
-

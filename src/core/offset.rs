@@ -33,7 +33,9 @@ pub struct ClockEstimate {
 /// RTT of an exchange without the host's turnaround, ns, by the best stamps that all four passages have:
 /// `(t4 - t1) - (t3 - t2)`.
 pub fn round_trip(exchange: &super::sample::Exchange) -> Option<Nanos> {
-    let super::sample::Exchange(_, _, t1, Some(t2), Some(t3), Some(t4)) = exchange else { return None };
+    let super::sample::Exchange(_, _, t1, Some(t2), Some(t3), Some(t4)) = exchange else {
+        return None;
+    };
     let kernel = || Some((t4.1? - t1.1?) - (t3.1? - t2.1?));
     Some(kernel().unwrap_or((t4.0 - t1.0) - (t3.0 - t2.0)))
 }

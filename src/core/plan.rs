@@ -56,7 +56,9 @@ impl Range {
     pub fn sizes(&self) -> Vec<u64> {
         let span = self.end as f64 - self.begin as f64;
         let last = f64::from(self.points.saturating_sub(1).max(1));
-        (0..self.points).map(|i| (self.begin as f64 + span * f64::from(i) / last).round() as u64).collect()
+        (0..self.points)
+            .map(|i| (self.begin as f64 + span * f64::from(i) / last).round() as u64)
+            .collect()
     }
 }
 
@@ -118,7 +120,15 @@ pub struct Plan {
 impl Plan {
     /// Lays out `outline` within `limits`.
     pub fn new(outline: Outline, limits: &Limits) -> Self {
-        let points = outline.range.sizes().into_iter().map(|size| Point { size, beyond: broken(outline.sweep, size, limits) }).collect();
+        let points = outline
+            .range
+            .sizes()
+            .into_iter()
+            .map(|size| Point {
+                size,
+                beyond: broken(outline.sweep, size, limits),
+            })
+            .collect();
         Self { outline, points }
     }
 
@@ -129,7 +139,13 @@ impl Plan {
             Order::Sebs => StartKind::ALL
                 .into_iter()
                 .flat_map(|kind| sizes.clone().map(move |size| (kind, size)))
-                .flat_map(|(kind, size)| (0..self.outline.repetitions).map(move |repetition| SampleKey { size, kind, repetition }))
+                .flat_map(|(kind, size)| {
+                    (0..self.outline.repetitions).map(move |repetition| SampleKey {
+                        size,
+                        kind,
+                        repetition,
+                    })
+                })
                 .collect(),
             Order::Shuffled { seed } => {
                 let mut rng = StdRng::seed_from_u64(seed);
@@ -137,7 +153,13 @@ impl Plan {
                     .flat_map(|repetition| {
                         let mut block: Vec<SampleKey> = StartKind::ALL
                             .into_iter()
-                            .flat_map(|kind| sizes.clone().map(move |size| SampleKey { size, kind, repetition }))
+                            .flat_map(|kind| {
+                                sizes.clone().map(move |size| SampleKey {
+                                    size,
+                                    kind,
+                                    repetition,
+                                })
+                            })
                             .collect();
                         block.shuffle(&mut rng);
                         block
@@ -190,7 +212,14 @@ mod tests {
     use super::*;
 
     fn outline(range: Range, repetitions: u32, order: Order) -> Outline {
-        Outline { sweep: Sweep::Payload, range, repetitions, order, attempts_per_sample: 5, fixed_payload: 1024 }
+        Outline {
+            sweep: Sweep::Payload,
+            range,
+            repetitions,
+            order,
+            attempts_per_sample: 5,
+            fixed_payload: 1024,
+        }
     }
 
     #[test]
@@ -205,19 +234,57 @@ mod tests {
 
     #[test]
     fn sebs_order_is_warm_then_cold_sizes_ascending() {
-        let plan = Plan::new(outline(Range { begin: 1, end: 2, points: 2 }, 2, Order::Sebs), &Limits::default());
-        let order: Vec<_> = plan.samples().into_iter().map(|key| (key.kind.word(), key.size, key.repetition)).collect();
-        assert_eq!(order[..4], [("warm", 0, 0), ("warm", 0, 1), ("warm", 1, 0), ("warm", 1, 1)]);
+        let plan = Plan::new(
+            outline(
+                Range {
+                    begin: 1,
+                    end: 2,
+                    points: 2,
+                },
+                2,
+                Order::Sebs,
+            ),
+            &Limits::default(),
+        );
+        let order: Vec<_> = plan
+            .samples()
+            .into_iter()
+            .map(|key| (key.kind.word(), key.size, key.repetition))
+            .collect();
+        assert_eq!(
+            order[..4],
+            [
+                ("warm", 0, 0),
+                ("warm", 0, 1),
+                ("warm", 1, 0),
+                ("warm", 1, 1)
+            ]
+        );
         assert_eq!(order[4], ("cold", 0, 0));
     }
 
     #[test]
     fn a_shuffled_repetition_takes_every_size_and_kind_once() {
-        let plan = Plan::new(outline(Range { begin: 1, end: 9, points: 5 }, 3, Order::Shuffled { seed: 3 }), &Limits::default());
+        let plan = Plan::new(
+            outline(
+                Range {
+                    begin: 1,
+                    end: 9,
+                    points: 5,
+                },
+                3,
+                Order::Shuffled { seed: 3 },
+            ),
+            &Limits::default(),
+        );
         for block in plan.samples().chunks(10) {
             let cells: BTreeSet<usize> = block.iter().map(|key| Plan::cell(*key)).collect();
             assert_eq!(cells.len(), 10);
-            assert!(block.iter().all(|key| key.repetition == block[0].repetition));
+            assert!(
+                block
+                    .iter()
+                    .all(|key| key.repetition == block[0].repetition)
+            );
         }
     }
 

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use super::board::Ended;
 use super::message::{Command, Event, RunState};
 use super::plan::{Plan, Sweep};
-use super::sample::{Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind};
+use super::sample::{
+    Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind,
+};
 use super::time::Nanos;
 
 /// What the driver is to do.
@@ -128,8 +130,17 @@ pub struct Run {
 
 impl Run {
     /// A run of `plan`, without the samples that have `ended` and after `attempts` earlier invocations.
-    pub fn new(plan: Plan, conditions: Conditions, ended: &BTreeMap<SampleKey, Ended>, attempts: u64) -> Self {
-        let queue = plan.samples().into_iter().filter(|key| !ended.contains_key(key)).collect();
+    pub fn new(
+        plan: Plan,
+        conditions: Conditions,
+        ended: &BTreeMap<SampleKey, Ended>,
+        attempts: u64,
+    ) -> Self {
+        let queue = plan
+            .samples()
+            .into_iter()
+            .filter(|key| !ended.contains_key(key))
+            .collect();
         Self {
             plan,
             conditions,
@@ -137,7 +148,10 @@ impl Run {
             step: Step::None,
             queue,
             current: None,
-            counted: ended.iter().map(|(key, ended)| (*key, ended.attempt)).collect(),
+            counted: ended
+                .iter()
+                .map(|(key, ended)| (*key, ended.attempt))
+                .collect(),
             last: None,
             attempts,
             deployed: None,
@@ -176,9 +190,15 @@ impl Run {
 
     fn command(&mut self, command: Command, now: Nanos, actions: &mut Vec<Action>) {
         match command {
-            Command::Pause if self.state == RunState::Running => self.enter(RunState::Pausing, actions),
+            Command::Pause if self.state == RunState::Running => {
+                self.enter(RunState::Pausing, actions)
+            }
             Command::Resume if matches!(self.state, RunState::Pausing | RunState::Paused) => {
-                if let Some(current) = self.current.as_mut().filter(|_| self.state == RunState::Paused) {
+                if let Some(current) = self
+                    .current
+                    .as_mut()
+                    .filter(|_| self.state == RunState::Paused)
+                {
                     current.since = now;
                 }
                 self.enter(RunState::Running, actions);
@@ -203,20 +223,34 @@ impl Run {
     fn skip_current(&mut self, now: Nanos, actions: &mut Vec<Action>) {
         if self.current.is_some() && self.state != RunState::Stopping {
             self.give_up(actions);
-            self.end_sample(SampleOutcome::Skipped("by the user".into()), None, now, actions);
+            self.end_sample(
+                SampleOutcome::Skipped("by the user".into()),
+                None,
+                now,
+                actions,
+            );
         }
     }
 
     fn skip_size(&mut self, now: Nanos, actions: &mut Vec<Action>) {
-        let Some(size) = self.current.map(|current| current.key.size) else { return };
+        let Some(size) = self.current.map(|current| current.key.size) else {
+            return;
+        };
         if self.state == RunState::Stopping {
             return;
         }
         self.skip_current(now, actions);
-        let (skipped, kept): (Vec<_>, Vec<_>) = self.queue.drain(..).partition(|key| key.size == size);
+        let (skipped, kept): (Vec<_>, Vec<_>) =
+            self.queue.drain(..).partition(|key| key.size == size);
         self.queue = kept.into();
         for key in skipped {
-            self.record_end(key, SampleOutcome::Skipped("its size, by the user".into()), None, 0, actions);
+            self.record_end(
+                key,
+                SampleOutcome::Skipped("its size, by the user".into()),
+                None,
+                0,
+                actions,
+            );
         }
     }
 
@@ -226,7 +260,10 @@ impl Run {
         }
         if let Some(key) = self.last.take() {
             let attempt = self.counted.remove(&key).flatten();
-            actions.push(Action::Record(Event::SampleSuperseded { sample: key, attempt }));
+            actions.push(Action::Record(Event::SampleSuperseded {
+                sample: key,
+                attempt,
+            }));
             self.queue.push_front(key);
         }
     }
@@ -236,7 +273,11 @@ impl Run {
         match outcome {
             Outcome::Deployed { sha256, took } => {
                 let package_bytes = self.deployed.unwrap_or_default();
-                actions.push(Action::Record(Event::Deployed { package_bytes, sha256, took }));
+                actions.push(Action::Record(Event::Deployed {
+                    package_bytes,
+                    sha256,
+                    took,
+                }));
             }
             Outcome::ColdForced { took } => {
                 self.cold_ready = true;
@@ -244,10 +285,16 @@ impl Run {
             }
             Outcome::PreparationFailed(failure) => {
                 self.forget_preparation(step);
-                let Some(current) = self.current.as_mut() else { return };
+                let Some(current) = self.current.as_mut() else {
+                    return;
+                };
                 current.tries += 1;
                 let (sample, attempt_of_sample) = (current.key, current.tries);
-                actions.push(Action::Record(Event::PreparationFailed { sample, attempt_of_sample, failure: failure.clone() }));
+                actions.push(Action::Record(Event::PreparationFailed {
+                    sample,
+                    attempt_of_sample,
+                    failure: failure.clone(),
+                }));
                 self.fail_if_exhausted(failure, now, actions);
             }
             Outcome::Invoked(attempt) => self.invoked(*attempt, now, actions),
@@ -268,14 +315,24 @@ impl Run {
         self.cold_ready = false;
         self.warm = attempt.function.is_some();
         let (number, purpose, outcome) = (attempt.number, attempt.purpose, attempt.outcome.clone());
-        actions.push(Action::Record(Event::AttemptEnded { attempt: Box::new(attempt) }));
+        actions.push(Action::Record(Event::AttemptEnded {
+            attempt: Box::new(attempt),
+        }));
         // A sample that was skipped meanwhile has ended already.
-        let Some(current) = self.current.as_mut().filter(|current| current.key == purpose.key()) else { return };
+        let Some(current) = self
+            .current
+            .as_mut()
+            .filter(|current| current.key == purpose.key())
+        else {
+            return;
+        };
         if self.state == RunState::Stopping {
             return;
         }
         match (purpose, outcome) {
-            (Purpose::Sample(_), AttemptOutcome::Measured) => self.end_sample(SampleOutcome::Measured, Some(number), now, actions),
+            (Purpose::Sample(_), AttemptOutcome::Measured) => {
+                self.end_sample(SampleOutcome::Measured, Some(number), now, actions)
+            }
             (Purpose::Sample(_), AttemptOutcome::Unsynchronised) => {
                 self.end_sample(SampleOutcome::Unsynchronised, Some(number), now, actions);
             }
@@ -288,28 +345,70 @@ impl Run {
                 current.tries += 1;
                 let kind = purpose.key().kind;
                 let what = format!("the function never started {}", kind.word());
-                self.fail_if_exhausted(Failure { step: "start kind".into(), what, status: None }, now, actions);
+                self.fail_if_exhausted(
+                    Failure {
+                        step: "start kind".into(),
+                        what,
+                        status: None,
+                    },
+                    now,
+                    actions,
+                );
             }
-            (_, AttemptOutcome::Cancelled | AttemptOutcome::Measured | AttemptOutcome::Unsynchronised) => current.tries += 1,
+            (
+                _,
+                AttemptOutcome::Cancelled
+                | AttemptOutcome::Measured
+                | AttemptOutcome::Unsynchronised,
+            ) => current.tries += 1,
         }
     }
 
     fn fail_if_exhausted(&mut self, failure: Failure, now: Nanos, actions: &mut Vec<Action>) {
-        if self.state != RunState::Stopping && self.current.is_some_and(|current| current.tries >= self.plan.outline.attempts_per_sample) {
+        if self.state != RunState::Stopping
+            && self
+                .current
+                .is_some_and(|current| current.tries >= self.plan.outline.attempts_per_sample)
+        {
             self.end_sample(SampleOutcome::Failed(failure), None, now, actions);
         }
     }
 
-    fn end_sample(&mut self, outcome: SampleOutcome, attempt: Option<u64>, now: Nanos, actions: &mut Vec<Action>) {
-        let Some(current) = self.current.take() else { return };
-        let took = current.spent + if self.state == RunState::Paused { 0 } else { now - current.since };
+    fn end_sample(
+        &mut self,
+        outcome: SampleOutcome,
+        attempt: Option<u64>,
+        now: Nanos,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        let took = current.spent
+            + if self.state == RunState::Paused {
+                0
+            } else {
+                now - current.since
+            };
         self.last = Some(current.key);
         self.record_end(current.key, outcome, attempt, took, actions);
     }
 
-    fn record_end(&mut self, sample: SampleKey, outcome: SampleOutcome, attempt: Option<u64>, took: Nanos, actions: &mut Vec<Action>) {
+    fn record_end(
+        &mut self,
+        sample: SampleKey,
+        outcome: SampleOutcome,
+        attempt: Option<u64>,
+        took: Nanos,
+        actions: &mut Vec<Action>,
+    ) {
         self.counted.insert(sample, attempt);
-        actions.push(Action::Record(Event::SampleEnded { sample, outcome, attempt, took }));
+        actions.push(Action::Record(Event::SampleEnded {
+            sample,
+            outcome,
+            attempt,
+            took,
+        }));
     }
 
     /// No step is under way: pause, end, or begin the next one.
@@ -332,7 +431,14 @@ impl Run {
 
     fn finish(&mut self, actions: &mut Vec<Action>) {
         let left = self.current.is_some() || !self.queue.is_empty();
-        self.enter(if left { RunState::Incomplete } else { RunState::Complete }, actions);
+        self.enter(
+            if left {
+                RunState::Incomplete
+            } else {
+                RunState::Complete
+            },
+            actions,
+        );
         actions.push(Action::Finish);
     }
 
@@ -340,10 +446,20 @@ impl Run {
         while self.current.is_none() {
             let key = self.queue.pop_front()?;
             if let Some(limit) = self.plan.beyond(key) {
-                let reason = format!("{} B is beyond the limit of {} B ({})", self.plan.size(key), limit.bytes, limit.name);
+                let reason = format!(
+                    "{} B is beyond the limit of {} B ({})",
+                    self.plan.size(key),
+                    limit.bytes,
+                    limit.name
+                );
                 self.record_end(key, SampleOutcome::Skipped(reason), None, 0, actions);
             } else {
-                self.current = Some(Current { key, tries: 0, spent: 0, since: now });
+                self.current = Some(Current {
+                    key,
+                    tries: 0,
+                    spent: 0,
+                    since: now,
+                });
             }
         }
         self.current
@@ -362,7 +478,10 @@ impl Run {
             self.deployed = Some(package_bytes);
             (self.warm, self.cold_ready) = (false, false);
             self.step = Step::Deploying;
-            actions.push(Action::Record(Event::DeployStarted { sample: key, package_bytes }));
+            actions.push(Action::Record(Event::DeployStarted {
+                sample: key,
+                package_bytes,
+            }));
             actions.push(Action::Deploy { package_bytes });
         } else if key.kind == StartKind::Cold && !self.cold_ready {
             self.warm = false;
@@ -371,7 +490,11 @@ impl Run {
             actions.push(Action::ForceCold);
         } else {
             let warming_up = key.kind == StartKind::Warm && !self.warm;
-            let purpose = if warming_up { Purpose::WarmUp(key) } else { Purpose::Sample(key) };
+            let purpose = if warming_up {
+                Purpose::WarmUp(key)
+            } else {
+                Purpose::Sample(key)
+            };
             self.attempts += 1;
             self.step = Step::Invoking;
             actions.push(Action::Invoke(Invoke {

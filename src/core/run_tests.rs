@@ -10,7 +10,11 @@ use crate::core::sample::{FunctionReport, PacketCounts, Token};
 fn outline(sweep: Sweep, repetitions: u32) -> Outline {
     Outline {
         sweep,
-        range: Range { begin: 1000, end: 3000, points: 3 },
+        range: Range {
+            begin: 1000,
+            end: 3000,
+            points: 3,
+        },
         repetitions,
         order: Order::Sebs,
         attempts_per_sample: 3,
@@ -19,12 +23,24 @@ fn outline(sweep: Sweep, repetitions: u32) -> Outline {
 }
 
 fn run_of(sweep: Sweep, repetitions: u32, limits: &Limits) -> Run {
-    let conditions = Conditions { smallest_package: 500, keep_warm: 1_000_000 };
-    Run::new(Plan::new(outline(sweep, repetitions), limits), conditions, &BTreeMap::new(), 0)
+    let conditions = Conditions {
+        smallest_package: 500,
+        keep_warm: 1_000_000,
+    };
+    Run::new(
+        Plan::new(outline(sweep, repetitions), limits),
+        conditions,
+        &BTreeMap::new(),
+        0,
+    )
 }
 
 fn failure() -> Failure {
-    Failure { step: "connect".into(), what: "refused".into(), status: None }
+    Failure {
+        step: "connect".into(),
+        what: "refused".into(),
+        status: None,
+    }
 }
 
 /// What an invocation yields when the function starts as `is_cold`, or fails.
@@ -92,8 +108,23 @@ impl World {
             shift: None,
             plan: run.plan.clone(),
         };
-        board.apply(&Entry { number: 1, wall: 0, elapsed: 0, event: Event::RunStarted { run: Box::new(header) } });
-        Self { run, now: 0, board, events: Vec::new(), steps: Vec::new(), finished: false, environment_is_warm: false }
+        board.apply(&Entry {
+            number: 1,
+            wall: 0,
+            elapsed: 0,
+            event: Event::RunStarted {
+                run: Box::new(header),
+            },
+        });
+        Self {
+            run,
+            now: 0,
+            board,
+            events: Vec::new(),
+            steps: Vec::new(),
+            finished: false,
+            environment_is_warm: false,
+        }
     }
 
     /// Handles the input and returns the step that is now under way.
@@ -102,7 +133,12 @@ impl World {
         for action in self.run.handle(input, self.now) {
             match action {
                 Action::Record(event) => {
-                    self.board.apply(&Entry { number: 1, wall: self.now, elapsed: self.now, event: event.clone() });
+                    self.board.apply(&Entry {
+                        number: 1,
+                        wall: self.now,
+                        elapsed: self.now,
+                        event: event.clone(),
+                    });
                     self.events.push(event);
                 }
                 Action::Finish => self.finished = true,
@@ -115,11 +151,16 @@ impl World {
     fn carry_out(&mut self, step: Action, fate: Fate) -> Option<Action> {
         self.now += 10;
         let outcome = match step {
-            Action::Deploy { .. } | Action::ForceCold if fate == Fate::Fails => Outcome::PreparationFailed(failure()),
+            Action::Deploy { .. } | Action::ForceCold if fate == Fate::Fails => {
+                Outcome::PreparationFailed(failure())
+            }
             Action::Deploy { .. } => {
                 self.steps.push("deploy");
                 self.environment_is_warm = false;
-                Outcome::Deployed { sha256: String::new(), took: 10 }
+                Outcome::Deployed {
+                    sha256: String::new(),
+                    took: 10,
+                }
             }
             Action::ForceCold => {
                 self.steps.push("cold");
@@ -129,8 +170,16 @@ impl World {
             Action::Invoke(invoke) => {
                 let is_cold = (fate == Fate::WrongKind) == self.environment_is_warm;
                 self.environment_is_warm = fate != Fate::Fails;
-                self.steps.push(if matches!(invoke.purpose, Purpose::WarmUp(_)) { "warm-up" } else { "sample" });
-                Outcome::Invoked(Box::new(attempt(invoke, (fate != Fate::Fails).then_some(is_cold))))
+                self.steps
+                    .push(if matches!(invoke.purpose, Purpose::WarmUp(_)) {
+                        "warm-up"
+                    } else {
+                        "sample"
+                    });
+                Outcome::Invoked(Box::new(attempt(
+                    invoke,
+                    (fate != Fate::Fails).then_some(is_cold),
+                )))
             }
             Action::GiveUp | Action::Record(_) | Action::Finish => Outcome::GivenUp,
         };
@@ -145,7 +194,9 @@ impl World {
     }
 
     fn counts(&self) -> (u32, u32, u32) {
-        let sum = |of: fn(&crate::core::board::Cell) -> u32| self.board.cells.iter().map(|cell| of(cell)).sum();
+        let sum = |of: fn(&crate::core::board::Cell) -> u32| {
+            self.board.cells.iter().map(|cell| of(cell)).sum()
+        };
         (sum(|c| c.measured), sum(|c| c.failed), sum(|c| c.skipped))
     }
 }
@@ -155,7 +206,15 @@ fn a_payload_sweep_deploys_once_warms_up_once_and_forces_each_cold_start() {
     let mut world = World::new(run_of(Sweep::Payload, 2, &Limits::default()));
     world.to_the_end();
     let count = |word| world.steps.iter().filter(|step| **step == word).count();
-    assert_eq!((count("deploy"), count("warm-up"), count("cold"), count("sample")), (1, 1, 6, 12));
+    assert_eq!(
+        (
+            count("deploy"),
+            count("warm-up"),
+            count("cold"),
+            count("sample")
+        ),
+        (1, 1, 6, 12)
+    );
     assert_eq!(world.counts(), (12, 0, 0));
     assert_eq!(world.board.state, RunState::Complete);
 }
@@ -165,12 +224,26 @@ fn a_code_sweep_deploys_every_size_for_each_kind_and_warms_up_after_each_deploym
     let mut world = World::new(run_of(Sweep::Code, 2, &Limits::default()));
     world.to_the_end();
     let count = |word| world.steps.iter().filter(|step| **step == word).count();
-    assert_eq!((count("deploy"), count("warm-up"), count("cold"), count("sample")), (6, 3, 6, 12));
+    assert_eq!(
+        (
+            count("deploy"),
+            count("warm-up"),
+            count("cold"),
+            count("sample")
+        ),
+        (6, 3, 6, 12)
+    );
 }
 
 #[test]
 fn a_size_beyond_a_limit_is_skipped_by_name_and_the_rest_is_measured() {
-    let limits = Limits { payload_most: Some(Limit { bytes: 2500, name: "test: body".into() }), ..Limits::default() };
+    let limits = Limits {
+        payload_most: Some(Limit {
+            bytes: 2500,
+            name: "test: body".into(),
+        }),
+        ..Limits::default()
+    };
     let mut world = World::new(run_of(Sweep::Payload, 2, &limits));
     world.to_the_end();
     assert_eq!(world.counts(), (8, 0, 4));
@@ -187,7 +260,10 @@ fn a_platform_that_always_lies_about_cold_starts_fails_samples_within_the_bound(
     }
     assert!(world.finished);
     let invocations = world.steps.iter().filter(|step| **step == "sample").count();
-    assert!(invocations <= 6 * 3, "{invocations} invocations for 6 samples of 3 attempts");
+    assert!(
+        invocations <= 6 * 3,
+        "{invocations} invocations for 6 samples of 3 attempts"
+    );
     assert!(world.counts().1 > 0);
 }
 
@@ -209,14 +285,29 @@ fn pause_finishes_the_step_then_waits_and_a_long_pause_is_followed_by_a_warm_up(
     for _ in 0..2 {
         step = world.carry_out(step.expect("a step"), Fate::Honest);
     }
-    assert!(matches!(step, Some(Action::Invoke(Invoke { purpose: Purpose::Sample(_), .. }))));
+    assert!(matches!(
+        step,
+        Some(Action::Invoke(Invoke {
+            purpose: Purpose::Sample(_),
+            ..
+        }))
+    ));
     assert_eq!(world.feed(Input::Command(Command::Pause)), None);
     assert_eq!(world.board.state, RunState::Pausing);
     assert_eq!(world.carry_out(step.expect("a step"), Fate::Honest), None);
     assert_eq!(world.board.state, RunState::Paused);
     world.now += 2_000_000;
     let resumed = world.feed(Input::Command(Command::Resume));
-    assert!(matches!(resumed, Some(Action::Invoke(Invoke { purpose: Purpose::WarmUp(_), .. }))), "{resumed:?}");
+    assert!(
+        matches!(
+            resumed,
+            Some(Action::Invoke(Invoke {
+                purpose: Purpose::WarmUp(_),
+                ..
+            }))
+        ),
+        "{resumed:?}"
+    );
 }
 
 #[test]
@@ -229,7 +320,13 @@ fn the_time_of_a_pause_is_not_part_of_a_sample() {
     world.now += 900_000;
     let step = world.feed(Input::Command(Command::Resume));
     world.carry_out(step.expect("sample"), Fate::Honest);
-    let took = world.events.iter().find_map(|event| if let Event::SampleEnded { took, .. } = event { Some(*took) } else { None });
+    let took = world.events.iter().find_map(|event| {
+        if let Event::SampleEnded { took, .. } = event {
+            Some(*took)
+        } else {
+            None
+        }
+    });
     assert_eq!(took, Some(30));
 }
 
@@ -248,7 +345,13 @@ fn retry_takes_the_last_sample_again_and_keeps_the_old_attempt_as_superseded() {
     }
     assert_eq!(world.counts(), (6, 0, 0));
     assert_eq!(world.board.superseded, 1);
-    assert!(world.events.iter().any(|event| matches!(event, Event::SampleSuperseded { attempt: Some(2), .. })));
+    assert!(world.events.iter().any(|event| matches!(
+        event,
+        Event::SampleSuperseded {
+            attempt: Some(2),
+            ..
+        }
+    )));
 }
 
 #[test]
@@ -259,13 +362,24 @@ fn stop_leaves_the_sample_in_flight_to_a_resumed_run() {
         step = world.carry_out(step.expect("a step"), Fate::Honest);
     }
     assert!(step.is_some());
-    assert_eq!(world.feed(Input::Command(Command::Stop)), Some(Action::GiveUp));
+    assert_eq!(
+        world.feed(Input::Command(Command::Stop)),
+        Some(Action::GiveUp)
+    );
     world.feed(Input::Outcome(Outcome::GivenUp));
     assert!(world.finished);
     assert_eq!(world.board.state, RunState::Incomplete);
 
-    let conditions = Conditions { smallest_package: 500, keep_warm: 1_000_000 };
-    let resumed = Run::new(world.run.plan.clone(), conditions, &world.board.ended, world.board.attempts);
+    let conditions = Conditions {
+        smallest_package: 500,
+        keep_warm: 1_000_000,
+    };
+    let resumed = Run::new(
+        world.run.plan.clone(),
+        conditions,
+        &world.board.ended,
+        world.board.attempts,
+    );
     assert_eq!(resumed.queue.len() + world.board.ended.len(), 6);
     let mut again = World::new(resumed);
     again.to_the_end();
@@ -279,9 +393,23 @@ enum Happening {
 }
 
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
-    let wish = prop::sample::select(vec![Command::Pause, Command::Resume, Command::SkipSample, Command::SkipSize, Command::Retry]);
-    let fate = prop::sample::select(vec![Fate::Honest, Fate::Honest, Fate::WrongKind, Fate::Fails]);
-    prop::collection::vec(prop_oneof![1 => wish.prop_map(Happening::Wish), 4 => fate.prop_map(Happening::Fate)], 0..120)
+    let wish = prop::sample::select(vec![
+        Command::Pause,
+        Command::Resume,
+        Command::SkipSample,
+        Command::SkipSize,
+        Command::Retry,
+    ]);
+    let fate = prop::sample::select(vec![
+        Fate::Honest,
+        Fate::Honest,
+        Fate::WrongKind,
+        Fate::Fails,
+    ]);
+    prop::collection::vec(
+        prop_oneof![1 => wish.prop_map(Happening::Wish), 4 => fate.prop_map(Happening::Fate)],
+        0..120,
+    )
 }
 
 proptest! {

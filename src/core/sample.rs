@@ -112,7 +112,9 @@ impl Serialize for Token {
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -213,7 +215,11 @@ impl PacketCounts {
 
     /// Share of the probes without an answer, 0 to 1.
     pub fn loss(&self) -> f64 {
-        if self.sent == 0 { 0.0 } else { f64::from(self.sent.saturating_sub(self.answered)) / f64::from(self.sent) }
+        if self.sent == 0 {
+            0.0
+        } else {
+            f64::from(self.sent.saturating_sub(self.answered)) / f64::from(self.sent)
+        }
     }
 
     /// Adds another attempt's counts.
@@ -298,7 +304,9 @@ impl Attempt {
 
     /// The kind that was measured, when the function said it.
     pub fn got(&self) -> Option<StartKind> {
-        self.function.as_ref().map(|function| StartKind::of(function.is_cold))
+        self.function
+            .as_ref()
+            .map(|function| StartKind::of(function.is_cold))
     }
 }
 
@@ -325,14 +333,26 @@ mod tests {
         let token = Token([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
         assert_eq!(token.to_string(), "000102030405060708090a0b0c0d0eff");
         assert_eq!(token.to_string().parse(), Ok(token));
-        for bad in ["", "00", "zz0102030405060708090a0b0c0d0eff", "000102030405060708090a0b0c0d0eff0", "ä00102030405060708090a0b0c0d0e"] {
+        for bad in [
+            "",
+            "00",
+            "zz0102030405060708090a0b0c0d0eff",
+            "000102030405060708090a0b0c0d0eff0",
+            "ä00102030405060708090a0b0c0d0e",
+        ] {
             assert!(bad.parse::<Token>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn losses_are_told_apart_by_direction() {
-        let counts = PacketCounts { sent: 100, received: 97, answered: 90, duplicates: 2, reordered: 1 };
+        let counts = PacketCounts {
+            sent: 100,
+            received: 97,
+            answered: 90,
+            duplicates: 2,
+            reordered: 1,
+        };
         assert_eq!((counts.lost_outbound(), counts.lost_inbound()), (3, 7));
         assert!((counts.loss() - 0.1).abs() < 1e-12);
         assert_eq!(PacketCounts::default().loss(), 0.0);

@@ -1,2 +1,2 @@
 //! f
-fn main(){}
+fn main() {}

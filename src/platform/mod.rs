@@ -171,7 +171,11 @@ pub trait Platform: Send + Sync {
     async fn preflight(&self) -> Result<Vec<String>, PlatformError>;
 
     /// Creates or adopts the function with this package; returns when it can be invoked.
-    async fn ensure_function(&self, spec: &FunctionSpec, package: &Package) -> Result<(), PlatformError>;
+    async fn ensure_function(
+        &self,
+        spec: &FunctionSpec,
+        package: &Package,
+    ) -> Result<(), PlatformError>;
 
     /// Replaces its code; does nothing when the hash is the deployed one; returns when it is live.
     async fn update_code(&self, package: &Package) -> Result<(), PlatformError>;
