@@ -12,6 +12,7 @@
 //! plain     the run as lines of text or JSON; imports core
 //! screen    the run as a dashboard; imports core
 //! settings  every setting and where its value came from; imports core
+//! cli       commands and flags; imports settings
 //! main      joins them
 //! ```
 //!
@@ -22,6 +23,8 @@ pub mod core;
 pub mod function;
 pub mod net;
 
+#[cfg(feature = "app")]
+pub mod cli;
 #[cfg(feature = "app")]
 pub mod driver;
 #[cfg(feature = "app")]

@@ -1,1 +1,244 @@
-//! To come.
+//! Every setting and where its value came from: flag > `SEBS_TUI_*` > file > SeBS's configuration > default.
+//!
+//! [`table`] is the one list; [`layers`] stacks the sources; [`sebs`] reads SeBS's JSON; [`show`] prints.
+
+pub mod layers;
+pub mod sebs;
+pub mod show;
+pub mod table;
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::core::contract::{ClockShift, Dialect};
+use crate::core::plan::{Order, Outline, Range, Sweep};
+use crate::core::time::{MILLISECOND, Nanos, SECOND};
+
+pub use layers::{Assigned, Origin, Resolved, SettingsError, Sources, resolve, resume};
+pub use show::{markdown_table, print_config, template};
+
+/// Payload of every invocation of a code sweep, bytes on the wire.
+pub const CODE_SWEEP_PAYLOAD: u64 = 1024;
+
+/// A platform this program knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformName {
+    /// This machine.
+    Local,
+}
+
+impl PlatformName {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+        }
+    }
+}
+
+/// The function's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Runtime {
+    /// A small program without an interpreter.
+    Native,
+    /// Python.
+    Python,
+}
+
+impl Runtime {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// Order of the samples; the seed is a setting of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderName {
+    /// See [`Order::Sebs`].
+    Sebs,
+    /// See [`Order::Shuffled`].
+    Shuffled,
+}
+
+/// Colours of the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// Colour where the terminal has it and `NO_COLOR` is not set.
+    Auto,
+    /// Colour.
+    Colour,
+    /// No colour.
+    Mono,
+}
+
+/// Characters of the dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Glyphs {
+    /// By the locale.
+    Auto,
+    /// Box drawing and blocks.
+    Utf8,
+    /// ASCII alone.
+    Ascii,
+}
+
+/// A value that the program finds by itself unless it is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auto<T> {
+    /// The program finds it.
+    Auto,
+    /// This one.
+    Given(T),
+}
+
+impl<T: Display> Serialize for Auto<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Given(value) => serializer.collect_str(value),
+        }
+    }
+}
+
+impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Auto<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "auto" => Ok(Self::Auto),
+            text => text
+                .parse()
+                .map(Self::Given)
+                .map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+/// The settings of a run, checked. Field by field they are described in [`table::TABLE`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What grows.
+    #[serde(rename = "type")]
+    pub sweep: Sweep,
+    /// Samples per size and start kind.
+    pub repetitions: u32,
+    /// Consecutive exchanges without a new minimum RTT that end a session.
+    pub n: u32,
+    /// Attempts allowed per sample.
+    pub attempts: u32,
+    /// Order of the samples.
+    pub order: OrderName,
+    /// Seed of the shuffle.
+    pub seed: u64,
+    /// Smallest payload, bytes on the wire.
+    pub payload_begin: u64,
+    /// Largest payload, bytes on the wire.
+    pub payload_end: u64,
+    /// Payload sizes.
+    pub payload_points: u32,
+    /// Smallest zip, bytes.
+    pub code_begin: u64,
+    /// Largest zip, bytes.
+    pub code_end: u64,
+    /// Zip sizes.
+    pub code_points: u32,
+    /// Where the function runs.
+    pub platform: PlatformName,
+    /// Its form.
+    pub runtime: Runtime,
+    /// Its name.
+    pub function_name: String,
+    /// Its memory, MB.
+    pub memory: u32,
+    /// Time-out of an invocation, s.
+    pub timeout: u32,
+    /// Where the host waits for datagrams.
+    pub listen: Auto<SocketAddr>,
+    /// Where the function finds the host.
+    pub advertise: Auto<IpAddr>,
+    /// Language of the datagrams.
+    pub dialect: Dialect,
+    /// Most probes of one exchange.
+    pub max_exchanges: u32,
+    /// Probes under way at once.
+    pub in_flight: u32,
+    /// Least time between probes when several are under way, ms.
+    pub pace_ms: u32,
+    /// Parent of the run directories.
+    pub out: PathBuf,
+    /// Colours.
+    pub theme: Theme,
+    /// Characters.
+    pub glyphs: Glyphs,
+    /// Seconds added to the function's clock, in tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_s: Option<f64>,
+    /// Rate error added to the function's clock, in tests, ppm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_rate_ppm: Option<f64>,
+}
+
+impl Settings {
+    /// What is to be planned.
+    pub fn outline(&self) -> Outline {
+        Outline {
+            sweep: self.sweep,
+            range: self.range(),
+            repetitions: self.repetitions,
+            order: match self.order {
+                OrderName::Sebs => Order::Sebs,
+                OrderName::Shuffled => Order::Shuffled { seed: self.seed },
+            },
+            attempts_per_sample: self.attempts,
+            fixed_payload: CODE_SWEEP_PAYLOAD,
+        }
+    }
+
+    fn range(&self) -> Range {
+        match self.sweep {
+            Sweep::Payload => Range {
+                begin: self.payload_begin,
+                end: self.payload_end,
+                points: self.payload_points,
+            },
+            Sweep::Code => Range {
+                begin: self.code_begin,
+                end: self.code_end,
+                points: self.code_points,
+            },
+        }
+    }
+
+    /// Time-out of an invocation.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.into())
+    }
+
+    /// Least time between probes when several are under way, ns.
+    pub fn pace(&self) -> Nanos {
+        Nanos::from(self.pace_ms) * MILLISECOND
+    }
+
+    /// The known error to put on the function's clock, counted from the wall clock `now`, ns since the epoch.
+    pub fn clock_shift(&self, now: Nanos) -> Option<ClockShift> {
+        let (offset, rate_ppm) = (self.clock_offset_s, self.clock_rate_ppm);
+        (offset.is_some() || rate_ppm.is_some()).then(|| ClockShift {
+            offset: (offset.unwrap_or(0.0) * SECOND as f64).round() as Nanos,
+            rate_ppm: rate_ppm.unwrap_or(0.0),
+            since: now,
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Commands and flags. The settings' flags come from their table; only what is no setting is written here.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+
+use crate::settings::Sources;
+use crate::settings::table::{Kind, Setting, TABLE};
+
+const ABOUT: &str = "What does it cost to call a serverless function?";
+const LONG_ABOUT: &str = "What does it cost to call a serverless function? A dashboard for SeBS's invocation-overhead \
+experiment: it deploys a function, calls it warm and cold with growing payloads or code packages, compares the \
+clocks of both ends by exchanging datagrams, and shows the invocation time with a proven bound on its error.";
+const AFTER_HELP: &str = "\
+Every setting can also be given as a variable, SEBS_TUI_PAYLOAD_BEGIN=1024, or in a file, payload_begin = 1024.
+Precedence: flag > variable > file > SeBS's configuration > default; --print-config shows who won.
+
+Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete (can be resumed).";
+
+/// What is asked of the program.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Make a run, or resume one.
+    Run(Options),
+    /// Show what a run would do.
+    Plan(Options),
+    /// Print the completions for a shell.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
+}
+
+/// How a run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The dashboard, where there is a terminal for it.
+    Dashboard,
+    /// Lines of text.
+    Plain,
+    /// The journal's lines.
+    Json,
+}
+
+/// What the options do: make the run, or only print its settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Go ahead.
+    Go,
+    /// Print every setting with its origin, and end.
+    PrintConfig,
+}
+
+/// The options of `run` and `plan`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// Settings given as flags, by key.
+    pub flags: BTreeMap<&'static str, String>,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--sebs-config`.
+    pub sebs_config: Option<PathBuf>,
+    /// `--print-config`, or not.
+    pub purpose: Purpose,
+    /// `--resume`: directory of the run.
+    pub resume: Option<PathBuf>,
+    /// `--plain`, `--json`, or neither.
+    pub view: View,
+}
+
+impl Options {
+    /// The sources of settings: these options, and the environment and directory of this process.
+    pub fn sources(&self) -> Sources {
+        Sources {
+            flags: self.flags.clone(),
+            environment: std::env::vars_os()
+                .map(|(name, value)| {
+                    (
+                        name.to_string_lossy().into_owned(),
+                        value.to_string_lossy().into_owned(),
+                    )
+                })
+                .collect(),
+            config: self.config.clone(),
+            directory: PathBuf::new(),
+            sebs_config: self.sebs_config.clone(),
+        }
+    }
+}
+
+/// Reads the command line, program name first. The error prints itself and knows its exit code: [`clap::Error::exit`].
+pub fn parse(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+) -> Result<Request, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    Ok(match matches.subcommand() {
+        Some(("completions", of)) => {
+            Request::Completions(*of.get_one("shell").expect("clap requires the argument"))
+        }
+        Some(("man", _)) => Request::Man,
+        Some(("plan", of)) => Request::Plan(options(of)),
+        Some((_, of)) => Request::Run(options(of)),
+        None => Request::Run(options(&matches)),
+    })
+}
+
+/// The whole command line; without a command it is that of `run`.
+pub fn command() -> Command {
+    Command::new("sebs-tui")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_help(AFTER_HELP)
+        .max_term_width(100)
+        .args_conflicts_with_subcommands(true)
+        .args(run_arguments())
+        .subcommand(
+            Command::new("run")
+                .about("Make a run, or resume one (the default command)")
+                .args(run_arguments()),
+        )
+        .subcommand(
+            Command::new("plan")
+                .about("Show what a run would do, and touch nothing")
+                .args(sources_arguments())
+                .args(setting_arguments()),
+        )
+        .subcommand(
+            Command::new("completions")
+                .about("Print completions for a shell")
+                .arg(
+                    Arg::new("shell")
+                        .value_name("SHELL")
+                        .required(true)
+                        .value_parser(value_parser!(Shell)),
+                ),
+        )
+        .subcommand(Command::new("man").about("Print the manual page"))
+}
+
+/// Writes the completions for `shell`.
+pub fn completions(shell: Shell, out: &mut dyn io::Write) {
+    clap_complete::generate(shell, &mut command(), "sebs-tui", out);
+}
+
+/// Writes the manual page, roff.
+pub fn man(out: &mut dyn io::Write) -> io::Result<()> {
+    clap_mangen::Man::new(command()).render(out)
+}
+
+fn run_arguments() -> Vec<Arg> {
+    let mut arguments = vec![
+        Arg::new("plain")
+            .long("plain")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("json")
+            .help_heading("View")
+            .help("Lines of text instead of the dashboard: for pipes, CI, logs and screen readers"),
+        Arg::new("json")
+            .long("json")
+            .action(ArgAction::SetTrue)
+            .help_heading("View")
+            .help("One JSON object per event instead of the dashboard: the lines of the journal"),
+        Arg::new("resume")
+            .long("resume")
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .help_heading("Run")
+            .help("Go on with the interrupted run in this directory; it keeps its settings"),
+    ];
+    arguments.extend(sources_arguments());
+    arguments.extend(setting_arguments());
+    arguments
+}
+
+fn sources_arguments() -> Vec<Arg> {
+    let file = |name: &'static str| {
+        let argument = Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf));
+        argument
+            .help_heading("Settings")
+            .value_hint(clap::ValueHint::FilePath)
+    };
+    vec![
+        file("config").help("TOML file of settings; default: sebs-tui.toml, if it is there"),
+        file("sebs-config").help("SeBS's JSON configuration; what has no use here is listed"),
+        Arg::new("print-config")
+            .long("print-config")
+            .action(ArgAction::SetTrue)
+            .help_heading("Settings")
+            .help("Print every setting with the origin of its value, and end"),
+    ]
+}
+
+fn setting_arguments() -> impl Iterator<Item = Arg> {
+    TABLE.iter().map(setting_argument)
+}
+
+fn setting_argument(setting: &'static Setting) -> Arg {
+    let default = setting.default.unwrap_or(setting.open);
+    let aliases = setting
+        .aliases
+        .iter()
+        .filter(|alias| alias.len() > 1)
+        .map(|alias| alias.replace('_', "-"));
+    let argument = Arg::new(setting.key)
+        .long(setting.long())
+        .aliases(aliases)
+        .value_name(setting.kind.placeholder())
+        // A negative clock error is a value, not a flag.
+        .allow_negative_numbers(true)
+        .help_heading(setting.group.heading())
+        .help(format!("{} [default: {default}]", setting.help));
+    match setting.kind {
+        Kind::Choice(words) => argument.value_parser(PossibleValuesParser::new(words)),
+        Kind::Directory => argument.value_hint(clap::ValueHint::DirPath),
+        _ => argument,
+    }
+}
+
+fn options(matches: &ArgMatches) -> Options {
+    let path = |name: &str| matches.try_get_one::<PathBuf>(name).ok().flatten().cloned();
+    let set = |name: &str| {
+        matches
+            .try_get_one::<bool>(name)
+            .ok()
+            .flatten()
+            .copied()
+            .unwrap_or_default()
+    };
+    Options {
+        flags: TABLE
+            .iter()
+            .filter_map(|setting| {
+                Some((setting.key, matches.get_one::<String>(setting.key)?.clone()))
+            })
+            .collect(),
+        config: path("config"),
+        sebs_config: path("sebs-config"),
+        purpose: if set("print-config") {
+            Purpose::PrintConfig
+        } else {
+            Purpose::Go
+        },
+        resume: path("resume"),
+        view: match (set("plain"), set("json")) {
+            (true, _) => View::Plain,
+            (_, true) => View::Json,
+            _ => View::Dashboard,
+        },
+    }
+}

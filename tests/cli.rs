@@ -1,0 +1,118 @@
+//! The command line: what it accepts, and what it says of itself.
+
+use clap_complete::Shell;
+use sebs_tui::cli::{Options, Purpose, Request, View, command, completions, man, parse};
+
+fn request(line: &str) -> Request {
+    parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+fn run(line: &str) -> Options {
+    match request(line) {
+        Request::Run(options) => options,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn refusal(line: &str) -> String {
+    parse(line.split_whitespace())
+        .expect_err("this must be refused")
+        .to_string()
+}
+
+#[test]
+fn the_command_line_of_the_manual_is_understood() {
+    let options = run(
+        "sebs-tui run --platform local --runtime native --type payload --repetitions 5 --n 20 \
+         --payload-begin 1024 --payload-end 6251000 --payload-points 20 --out DIR",
+    );
+    assert_eq!(options.flags.len(), 9);
+    assert_eq!(
+        (
+            options.flags["payload_end"].as_str(),
+            options.flags["out"].as_str()
+        ),
+        ("6251000", "DIR")
+    );
+    assert_eq!(
+        (options.view, options.purpose),
+        (View::Dashboard, Purpose::Go)
+    );
+}
+
+#[test]
+fn run_is_the_default_command_with_all_its_flags() {
+    assert_eq!(request("sebs-tui"), request("sebs-tui run"));
+    let flags = "--plain --type code --code-package-begin 5 --clock-offset-s -0.5 --resume d --sebs-config s.json";
+    assert_eq!(
+        request(&format!("sebs-tui {flags}")),
+        request(&format!("sebs-tui run {flags}"))
+    );
+    assert_eq!(
+        run(&format!("sebs-tui {flags}")).flags["clock_offset_s"],
+        "-0.5"
+    );
+}
+
+#[test]
+fn the_other_commands_are_known() {
+    assert!(
+        matches!(request("sebs-tui plan --type code"), Request::Plan(options) if options.flags["type"] == "code")
+    );
+    assert_eq!(
+        request("sebs-tui completions fish"),
+        Request::Completions(Shell::Fish)
+    );
+    assert_eq!(request("sebs-tui man"), Request::Man);
+    assert_eq!(run("sebs-tui --print-config").purpose, Purpose::PrintConfig);
+    assert_eq!(run("sebs-tui run --json").view, View::Json);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
+    assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
+    assert!(refusal("sebs-tui --type packages").contains("[possible values: payload, code]"));
+    assert!(refusal("sebs-tui plan --plain").contains("unexpected argument"));
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    command().debug_assert();
+}
+
+#[test]
+fn help_is_grouped() {
+    insta::assert_snapshot!(command().term_width(100).render_long_help());
+}
+
+#[test]
+fn each_commands_help_is_as_it_was() {
+    for name in ["plan", "completions"] {
+        let mut command = command().term_width(100);
+        let help = command
+            .find_subcommand_mut(name)
+            .expect("a known command")
+            .render_help();
+        insta::assert_snapshot!(format!("help_of_{name}"), help);
+    }
+}
+
+#[test]
+fn the_manual_page_is_as_it_was() {
+    let mut page = Vec::new();
+    man(&mut page).unwrap();
+    insta::assert_snapshot!(String::from_utf8(page).unwrap());
+}
+
+#[test]
+fn completions_are_as_they_were() {
+    for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
+        let mut script = Vec::new();
+        completions(shell, &mut script);
+        insta::assert_snapshot!(
+            format!("completions_of_{shell}"),
+            String::from_utf8(script).unwrap()
+        );
+    }
+}
