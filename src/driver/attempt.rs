@@ -1,0 +1,271 @@
+//! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps, judges.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use tokio::sync::oneshot;
+
+use super::Experiment;
+use super::echo::{Echo, HostRecord, SessionSpec};
+use super::invoke;
+use super::package;
+use crate::core::contract::{ClockReply, ClockRequest, Invocation, Reply};
+use crate::core::exchange::{Identity, join};
+use crate::core::live::{Live, Phase};
+use crate::core::offset::estimate;
+use crate::core::run::Invoke;
+use crate::core::sample::{
+    Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, StartKind, Token,
+};
+use crate::core::time::{MILLISECOND, Nanos, SECOND};
+use crate::platform::{Endpoint, Platform, PlatformError};
+
+/// Longest the clock exchange may take, whatever the function's time-out.
+const BUDGET_MOST: Nanos = 10 * SECOND;
+/// A cold start may add this to the function's own time-out.
+const START_ALLOWANCE: Duration = Duration::from_secs(60);
+/// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
+const STEP_ALLOWANCE: Nanos = MILLISECOND;
+
+/// What every attempt of a run needs.
+pub struct Bench {
+    /// The run's settings.
+    pub experiment: Arc<Experiment>,
+    /// Where the function is.
+    pub platform: Arc<dyn Platform>,
+    /// Who answers its datagrams.
+    pub echo: Arc<Echo>,
+    /// Where the host is, for the function.
+    pub host: IpAddr,
+    /// What the screen reads.
+    pub live: Arc<Live>,
+}
+
+/// An attempt's record and what a person should know of it.
+pub struct Told {
+    /// The record.
+    pub attempt: Attempt,
+    /// Sentences for the log.
+    pub warnings: Vec<String>,
+}
+
+/// Makes one attempt; never fails, since a failure is an outcome. `give_up` ends it early.
+pub async fn make(
+    bench: &Bench,
+    invoke: Invoke,
+    token: Token,
+    package_bytes: u64,
+    give_up: oneshot::Receiver<()>,
+) -> Told {
+    let mut attempt = Attempt {
+        number: invoke.number,
+        token,
+        purpose: invoke.purpose,
+        attempt_of_sample: invoke.attempt_of_sample,
+        outcome: AttemptOutcome::Cancelled,
+        payload_bytes: invoke.payload_bytes,
+        package_bytes,
+        http: None,
+        function: None,
+        clock: None,
+        packets: PacketCounts::default(),
+        exchanges: Vec::new(),
+    };
+    bench.live.begin();
+    let outcome = tokio::select! {
+        outcome = measure(bench, &mut attempt) => outcome,
+        _ = give_up => AttemptOutcome::Cancelled,
+    };
+    bench.live.enter(Phase::Idle);
+    attempt.outcome = outcome;
+    let warnings = warnings(&attempt);
+    Told { attempt, warnings }
+}
+
+async fn measure(bench: &Bench, attempt: &mut Attempt) -> AttemptOutcome {
+    match exchange(bench, attempt).await {
+        Err(failure) => AttemptOutcome::Failed(failure),
+        Ok(()) => match (attempt.purpose.asked(), attempt.got()) {
+            (Some(asked), Some(got)) if asked != got => AttemptOutcome::WrongKind,
+            _ if attempt.clock.is_none() => AttemptOutcome::Unsynchronised,
+            _ => AttemptOutcome::Measured,
+        },
+    }
+}
+
+async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
+    let endpoint = bench
+        .platform
+        .endpoint()
+        .await
+        .map_err(|error| failure_of(&error))?;
+    let session = Session::open(bench, attempt.token)?;
+    let body = body(bench, attempt, session.id)?;
+    let reply = call(bench, &endpoint, body).await;
+    let host = session.close().await?;
+    attempt.packets = host.packets();
+    let (http, reply) = reply?;
+    attempt.http = Some(http);
+    let (exchanges, packets) = join(&host, &reply.clock);
+    attempt.clock = estimate(&exchanges, reply.handler_entry);
+    attempt.exchanges = exchanges;
+    attempt.packets = packets;
+    attempt.function = Some(report(bench, reply).await);
+    Ok(())
+}
+
+async fn call(
+    bench: &Bench,
+    endpoint: &Endpoint,
+    body: Bytes,
+) -> Result<(HttpTimes, Reply), Failure> {
+    let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
+    let (http, reply) = invoke::call(endpoint, body, deadline, &bench.live).await?;
+    let reply = bench
+        .platform
+        .decode(&reply)
+        .map_err(|error| failure_of(&error))?;
+    Ok((http, reply))
+}
+
+async fn report(bench: &Bench, reply: Reply) -> FunctionReport {
+    let ClockReply { stamps, .. } = reply.clock;
+    FunctionReport {
+        is_cold: reply.is_cold,
+        platform_cold: bench.platform.recorded_cold(&reply.request_id).await,
+        request_id: reply.request_id,
+        instance_id: reply.instance_id,
+        invocation: reply.invocation,
+        process_start: reply.process_start,
+        handler_entry: reply.handler_entry,
+        stamps,
+    }
+}
+
+fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure> {
+    let experiment = &bench.experiment;
+    let invocation = Invocation {
+        server_address: bench.host.to_string(),
+        server_port: bench.echo.local_addr().port(),
+        repetition: attempt.purpose.key().repetition,
+        n: experiment.header.n,
+        clock: Some(ClockRequest {
+            proto: experiment.dialect,
+            token: attempt.token,
+            session,
+            max_exchanges: experiment.max_exchanges,
+            in_flight: experiment.header.in_flight,
+            pace: experiment.pace,
+            budget: BUDGET_MOST.min(experiment.function.timeout.as_nanos() as Nanos / 2),
+            shift: experiment.header.shift,
+        }),
+    };
+    let fault = |error: serde_json::Error| Failure {
+        step: "request".into(),
+        what: error.to_string(),
+        status: None,
+    };
+    let mut text = serde_json::to_string(&invocation).map_err(fault)?;
+    text.pop();
+    text.push_str(r#","data":""#);
+    text.push_str(&package::payload(
+        attempt.payload_bytes,
+        rand::random(),
+    ));
+    text.push_str(r#""}"#);
+    Ok(text.into())
+}
+
+/// Closes its session also when the attempt is given up.
+struct Session {
+    echo: Arc<Echo>,
+    id: u16,
+    closed: bool,
+}
+
+impl Session {
+    fn open(bench: &Bench, token: Token) -> Result<Self, Failure> {
+        let spec = SessionSpec {
+            token,
+            identity: Identity::of(bench.experiment.dialect, token),
+            live: bench.live.clone(),
+            capacity: bench.experiment.max_exchanges,
+        };
+        let id = bench
+            .echo
+            .open(spec)
+            .map_err(|error| echo_failure(&error))?;
+        Ok(Self {
+            echo: bench.echo.clone(),
+            id,
+            closed: false,
+        })
+    }
+
+    async fn close(mut self) -> Result<HostRecord, Failure> {
+        self.closed = true;
+        let (echo, id) = (self.echo.clone(), self.id);
+        let closing = tokio::task::spawn_blocking(move || echo.close(id)).await;
+        closing
+            .map_err(|error| echo_failure(&error))?
+            .map_err(|error| echo_failure(&error))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.closed {
+            _ = self.echo.close(self.id);
+        }
+    }
+}
+
+fn echo_failure(error: &impl std::fmt::Display) -> Failure {
+    Failure {
+        step: "clock".into(),
+        what: error.to_string(),
+        status: None,
+    }
+}
+
+/// A platform's error as an attempt's failure.
+pub fn failure_of(error: &PlatformError) -> Failure {
+    Failure {
+        step: error.operation.into(),
+        what: format!("{}: {}", error.resource, error.what),
+        status: error.status,
+    }
+}
+
+fn warnings(attempt: &Attempt) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(FunctionReport {
+        is_cold,
+        platform_cold: Some(platform_cold),
+        ..
+    }) = attempt.function
+        && is_cold != platform_cold
+    {
+        let (function, platform) = (
+            StartKind::of(is_cold).word(),
+            StartKind::of(platform_cold).word(),
+        );
+        warnings.push(format!(
+            "attempt {}: the function says {function}, the platform's record says {platform}",
+            attempt.number
+        ));
+    }
+    if let Some(http) = attempt.http {
+        let step = (http.end - http.start) - http.end_after;
+        if step.abs() > STEP_ALLOWANCE + http.end_after / 1000 {
+            warnings.push(format!(
+                "attempt {}: the host's wall clock moved by {:.3} ms against its monotonic clock during the invocation",
+                attempt.number,
+                step as f64 / MILLISECOND as f64
+            ));
+        }
+    }
+    warnings
+}

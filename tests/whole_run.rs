@@ -1,0 +1,341 @@
+//! The whole program on the embedded platform: every step is real, and every file is checked.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+
+use sebs_tui::core::distribution::median;
+use sebs_tui::core::message::{Event, RunState};
+use sebs_tui::core::sample::{AttemptOutcome, Purpose, SampleKey, StartKind};
+use support::{
+    attempts, column, finish, journal, program, run_directory, samples, short_run, table,
+};
+
+fn out() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+#[test]
+fn a_payload_sweep_leaves_complete_and_consistent_files() {
+    let out = out();
+    finish(short_run(out.path(), 3, 300_000, 4).arg("--plain"), 0);
+    let run = run_directory(out.path());
+    let entries = journal(&run);
+    assert!(matches!(
+        entries.last().map(|entry| &entry.event),
+        Some(Event::StateEntered {
+            state: RunState::Complete
+        })
+    ));
+    assert!(
+        entries
+            .iter()
+            .zip(1..)
+            .all(|(entry, number)| entry.number == number),
+        "numbered without a gap"
+    );
+    assert_eq!(samples(&entries).len(), 24);
+    for file in ["run.json", "summary.json"] {
+        let text = fs::read_to_string(run.join(file)).expect(file);
+        serde_json::from_str::<serde_json::Value>(&text).expect(file);
+    }
+
+    let tables = run.join("invocation-overhead/payload");
+    let result = table(&tables.join("result.csv"));
+    let columns = [
+        "size",
+        "repetition",
+        "is_cold",
+        "connection_time",
+        "start_timestamp",
+        "finish_timestamp",
+        "request_id",
+    ];
+    assert_eq!(result.0, columns);
+    assert_eq!(result.1.len(), 24);
+    let sizes: BTreeSet<i64> = column(&result, "size")
+        .into_iter()
+        .map(|size| size as i64)
+        .collect();
+    assert_eq!(sizes, BTreeSet::from([1024, 150_512, 300_000]));
+
+    let processed = table(&tables.join("result-processed.csv"));
+    assert_eq!(processed.1.len(), 24);
+    let corrected = column(&processed, "invocation_time_corrected");
+    assert!(
+        corrected
+            .iter()
+            .all(|seconds| *seconds > 0.0 && *seconds < 5.0),
+        "{corrected:?}"
+    );
+    for row in &result.1 {
+        let id = &row[6];
+        for kind in ["server", "results"] {
+            let rows = table(&tables.join(format!("{kind}-{id}.csv"))).1;
+            assert!(rows.len() >= 5, "{kind}-{id}.csv has {} rows", rows.len());
+            assert!(rows.iter().all(|row| &row[0] == id));
+        }
+    }
+}
+
+#[test]
+fn the_numbers_make_sense() {
+    let out = out();
+    finish(short_run(out.path(), 2, 4_000_000, 7).arg("--plain"), 0);
+    let entries = journal(&run_directory(out.path()));
+    let times = |size: u32, kind: StartKind| -> Vec<i64> {
+        attempts(&entries)
+            .into_iter()
+            .filter(|attempt| attempt.outcome == AttemptOutcome::Measured)
+            .filter(|attempt| matches!(attempt.purpose, Purpose::Sample(key) if key.size == size && key.kind == kind))
+            .map(|attempt| attempt.invocation_time().expect("a measured attempt has a time"))
+            .collect()
+    };
+    let median_of = |size, kind| median(&times(size, kind)).expect("samples");
+    assert!(
+        median_of(0, StartKind::Cold) > median_of(0, StartKind::Warm),
+        "a cold start takes longer"
+    );
+    assert!(
+        median_of(1, StartKind::Warm) > median_of(0, StartKind::Warm),
+        "a larger payload takes longer"
+    );
+    for attempt in attempts(&entries) {
+        let clock = attempt.clock.expect("synchronised");
+        assert!(
+            clock.offset.abs() <= clock.bound,
+            "one host has one clock: {clock:?}"
+        );
+        let function = attempt.function.as_ref().expect("a report");
+        assert_eq!(function.platform_cold, Some(function.is_cold));
+        assert_eq!(attempt.packets.loss(), 0.0);
+    }
+}
+
+#[test]
+fn a_shifted_function_clock_is_found_and_taken_out_again() {
+    let out = out();
+    finish(
+        short_run(out.path(), 1, 1024, 3).args([
+            "--plain",
+            "--clock-offset-s",
+            "0.5",
+            "--clock-rate-ppm",
+            "50",
+        ]),
+        0,
+    );
+    let entries = journal(&run_directory(out.path()));
+    for attempt in attempts(&entries) {
+        let clock = attempt.clock.expect("synchronised");
+        // 50 ppm add at most 3 ms within the first minute.
+        assert!(
+            (500_000_000..503_000_000).contains(&clock.offset),
+            "{clock:?}"
+        );
+        let time = attempt.invocation_time().expect("a time");
+        assert!(
+            (0..400_000_000).contains(&time),
+            "the shift is not in the invocation time: {time} ns"
+        );
+    }
+}
+
+#[test]
+fn plain_and_json_give_the_same_samples() {
+    let (plain, json) = (out(), out());
+    finish(short_run(plain.path(), 2, 5000, 2).arg("--plain"), 0);
+    let output = finish(short_run(json.path(), 2, 5000, 2).arg("--json"), 0);
+    let (of_plain, of_json) = (
+        journal(&run_directory(plain.path())),
+        journal(&run_directory(json.path())),
+    );
+    assert_eq!(samples(&of_plain), samples(&of_json));
+    let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+    let file =
+        fs::read_to_string(run_directory(json.path()).join("journal.jsonl")).expect("a journal");
+    assert_eq!(stdout, file, "--json prints the journal, line by line");
+}
+
+#[test]
+fn a_code_sweep_deploys_packages_of_exactly_the_asked_size() {
+    let out = out();
+    let mut command = program();
+    command
+        .current_dir(out.path())
+        .arg("--out")
+        .arg(out.path())
+        .args([
+            "--plain",
+            "--type",
+            "code",
+            "--n",
+            "5",
+            "--repetitions",
+            "2",
+        ]);
+    command.args([
+        "--code-begin",
+        "2000000",
+        "--code-end",
+        "4000001",
+        "--code-points",
+        "3",
+    ]);
+    finish(&mut command, 0);
+    let run = run_directory(out.path());
+    let entries = journal(&run);
+    let deployed: BTreeSet<u64> = entries
+        .iter()
+        .filter_map(|entry| {
+            if let Event::Deployed { package_bytes, .. } = entry.event {
+                Some(package_bytes)
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(deployed, BTreeSet::from([2_000_000, 3_000_001, 4_000_001]));
+    assert_eq!(samples(&entries).len(), 12);
+    assert_eq!(
+        table(&run.join("invocation-overhead/code/result.csv"))
+            .1
+            .len(),
+        12
+    );
+}
+
+#[test]
+fn a_package_smaller_than_the_function_is_a_recorded_skip() {
+    let out = out();
+    let mut command = program();
+    command
+        .current_dir(out.path())
+        .arg("--out")
+        .arg(out.path())
+        .args([
+            "--plain",
+            "--type",
+            "code",
+            "--n",
+            "5",
+            "--repetitions",
+            "1",
+        ]);
+    command.args([
+        "--code-begin",
+        "100",
+        "--code-end",
+        "3000000",
+        "--code-points",
+        "2",
+    ]);
+    finish(&mut command, 0);
+    let entries = journal(&run_directory(out.path()));
+    assert_eq!(samples(&entries).len(), 4);
+    assert_eq!(
+        attempts(&entries)
+            .iter()
+            .filter(|attempt| matches!(attempt.purpose, Purpose::Sample(_)))
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn a_shuffled_run_takes_the_same_samples_in_an_order_its_seed_repeats() {
+    let order = |seed: &str| -> Vec<SampleKey> {
+        let out = out();
+        finish(
+            short_run(out.path(), 3, 3000, 2)
+                .args(["--plain", "--order", "shuffled", "--seed", seed]),
+            0,
+        );
+        let entries = journal(&run_directory(out.path()));
+        entries
+            .iter()
+            .filter_map(|entry| {
+                if let Event::SampleEnded { sample, .. } = entry.event {
+                    Some(sample)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    };
+    let (first, second, other) = (order("1"), order("1"), order("2"));
+    assert_eq!(first, second);
+    assert_ne!(first, other);
+    assert_eq!(
+        first.iter().collect::<BTreeSet<_>>(),
+        other.iter().collect::<BTreeSet<_>>()
+    );
+}
+
+#[test]
+fn the_text_dialect_of_sebs_is_spoken_when_asked_for() {
+    let out = out();
+    finish(
+        short_run(out.path(), 1, 1024, 2).args(["--plain", "--dialect", "text"]),
+        0,
+    );
+    let entries = journal(&run_directory(out.path()));
+    for attempt in attempts(&entries) {
+        assert!(
+            attempt.exchanges.len() >= 5,
+            "{} exchanges",
+            attempt.exchanges.len()
+        );
+        let clock = attempt.clock.expect("synchronised");
+        assert!(clock.offset.abs() <= clock.bound, "{clock:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs python3"]
+fn the_python_function_measures_as_the_native_one_does() {
+    let out = out();
+    finish(
+        short_run(out.path(), 2, 100_000, 3).args(["--plain", "--runtime", "python"]),
+        0,
+    );
+    let run = run_directory(out.path());
+    let entries = journal(&run);
+    assert_eq!(samples(&entries).len(), 12);
+    for attempt in attempts(&entries) {
+        let clock = attempt.clock.expect("synchronised");
+        assert!(clock.offset.abs() <= clock.bound, "{clock:?}");
+    }
+    assert_eq!(
+        table(&run.join("invocation-overhead/payload/result-processed.csv"))
+            .1
+            .len(),
+        12
+    );
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_the_run_with_a_clear_word_and_keeps_what_was_written() {
+    let out = out();
+    let run = short_run(out.path(), 5, 200_000, 50);
+    let mut shell = Command::new("bash");
+    // A limit on file sizes answers like a full disk, and needs no file system of our own.
+    shell
+        .args(["-c", "trap '' XFSZ; ulimit -f 96; exec \"$@\"", "bash"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .arg("--plain");
+    let output = finish(shell.current_dir(out.path()), 1);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("could not be written"), "{stderr}");
+    let text =
+        fs::read_to_string(run_directory(out.path()).join("journal.jsonl")).expect("a journal");
+    let whole = text.rsplit_once('\n').expect("lines").0;
+    let ended = whole
+        .lines()
+        .filter(|line| line.contains("\"sample_ended\""))
+        .count();
+    assert!(ended > 0);
+}
