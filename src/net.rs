@@ -57,13 +57,13 @@ pub struct Received {
     pub stamps: Stamps,
 }
 
-/// Names a sent datagram, whose kernel stamp comes later: keys count up from 0.
+/// Names a sent datagram, whose kernel stamp comes later: the number of sends tried before it.
 pub type SendKey = u64;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Socket {
-    socket: UdpSocket,
+    inner: UdpSocket,
     stamps: StampKind,
     /// Key of the next datagram.
     next_key: SendKey,
@@ -88,7 +88,7 @@ impl Socket {
             .find(|kind| *kind >= best && ask_for(fd, *kind).is_ok())
             .unwrap_or(StampKind::User);
         Ok(Self {
-            socket,
+            inner: socket,
             stamps,
             next_key: 0,
             kernel_base: 0,
@@ -97,7 +97,7 @@ impl Socket {
 
     /// The address it is bound to.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.local_addr()
+        self.inner.local_addr()
     }
 
     /// The rung of the ladder it stands on.
@@ -107,7 +107,7 @@ impl Socket {
 
     /// Longest time [`Self::receive`] waits; the kernel rounds up to its tick of 1 to 10 ms.
     pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
-        self.socket.set_read_timeout(Some(timeout))
+        self.inner.set_read_timeout(Some(timeout))
     }
 
     /// Waits for a datagram, at most the time set; none when none came or a signal arrived.
@@ -124,7 +124,7 @@ impl Socket {
             tv_nsec: wait % SECOND,
         };
         let mut poll = libc::pollfd {
-            fd: self.socket.as_raw_fd(),
+            fd: self.inner.as_raw_fd(),
             events: libc::POLLIN,
             revents: 0,
         };
@@ -138,7 +138,7 @@ impl Socket {
     }
 
     fn take(&self, buffer: &mut [u8], flags: libc::c_int) -> io::Result<Option<Received>> {
-        let message = match read_message(self.socket.as_raw_fd(), buffer, flags) {
+        let message = match read_message(self.inner.as_raw_fd(), buffer, flags) {
             Ok(message) => message,
             Err(error) => return absent(error),
         };
@@ -153,24 +153,21 @@ impl Socket {
 
     /// Sends a datagram. The user-space stamp is the caller's, who writes it into the datagram.
     pub fn send_to(&mut self, datagram: &[u8], to: SocketAddr) -> io::Result<SendKey> {
-        match self.socket.send_to(datagram, to) {
-            Ok(_) => {
-                self.next_key += 1;
-                Ok(self.next_key - 1)
-            }
-            Err(error) => {
-                self.restart_keys();
-                Err(error)
-            }
+        let key = self.next_key;
+        self.next_key += 1;
+        let sent = self.inner.send_to(datagram, to);
+        if sent.is_err() {
+            self.restart_keys();
         }
+        sent.map(|_| key)
     }
 
     /// Whether the kernel counted a datagram that it failed to send depends on its version: both counts begin anew.
     fn restart_keys(&mut self) {
         if self.stamps == StampKind::Kernel {
             self.drain_sent(|_, _| {});
-            let _ = set_option(self.socket.as_raw_fd(), libc::SO_TIMESTAMPING, 0);
-            let _ = ask_for(self.socket.as_raw_fd(), StampKind::Kernel);
+            let _ = set_option(self.inner.as_raw_fd(), libc::SO_TIMESTAMPING, 0);
+            let _ = ask_for(self.inner.as_raw_fd(), StampKind::Kernel);
             self.kernel_base = self.next_key;
         }
     }
@@ -183,7 +180,7 @@ impl Socket {
         // Every datagram yields one entry, so there are never more than were sent.
         for _ in self.kernel_base..=self.next_key {
             let Ok(message) = read_message(
-                self.socket.as_raw_fd(),
+                self.inner.as_raw_fd(),
                 &mut [],
                 libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT,
             ) else {
@@ -404,7 +401,7 @@ mod tests {
         let own = socket.local_addr().expect("an address");
         socket.send_to(b"one", own).expect("sent");
         assert!(
-            socket.send_to(&[0; 70_000], own).is_err(),
+            socket.send_to(&vec![0; 70_000], own).is_err(),
             "longer than UDP allows"
         );
         let key = socket.send_to(b"two", own).expect("sent");
