@@ -103,3 +103,145 @@ struct Kept {
     /// Bytes of the journal that were there before.
     journal_bytes: u64,
 }
+
+impl Started {
+    fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
+        let sources = options.sources();
+        let resolved = match &options.resume {
+            None => settings::resolve(&sources)?,
+            Some(directory) => {
+                let file = RunFile::read(directory)?;
+                settings::resume(file.recorded(), &directory.join(run_json::FILE_NAME), &sources)?
+            }
+        };
+        tell_unused(&resolved);
+        Ok(Self { resolved, resume: options.resume.clone() })
+    }
+
+    fn open(&self, template: &Template, platform: &dyn Platform, stamps: StampKind) -> Result<Kept, Box<dyn Error>> {
+        match &self.resume {
+            Some(directory) => reopen(directory),
+            None => self.create(template, platform, stamps),
+        }
+    }
+
+    fn create(&self, template: &Template, platform: &dyn Platform, stamps: StampKind) -> Result<Kept, Box<dyn Error>> {
+        let settings = &self.resolved.settings;
+        let wall = net::wall_clock();
+        let directory = directory::create(&settings.out, wall, platform.name(), settings.sweep.word())?;
+        let setup = Setup {
+            wall,
+            command_line: std::env::args().collect(),
+            stamps: Some(stamps),
+            seed: settings.seed,
+            settings: recorded(&self.resolved),
+        };
+        let run = RunFile::new(&directory, setup);
+        let store = Store::create(&directory, &run)?;
+        let abilities = platform.abilities();
+        let header = RunHeader {
+            version: JOURNAL_VERSION,
+            id: run.id,
+            platform: platform.name().into(),
+            runtime: settings.runtime.word().into(),
+            cold_method: abilities.cold_method.into(),
+            n: settings.n,
+            in_flight: settings.in_flight,
+            shift: settings.clock_shift(wall),
+            plan: Plan::new(settings.outline(), &limits(abilities.limits, template)),
+        };
+        Ok(Kept { directory, store, header, before: None, journal_bytes: 0 })
+    }
+}
+
+fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
+    let (store, journal) = Store::resume(directory)?;
+    let board = Board::of(&journal.entries);
+    let Some(run) = board.run.clone() else {
+        return Err(format!("{}: its journal does not begin with a run: begin a new one", directory.display()).into());
+    };
+    let before = Before { board, entries: journal.entries.len() as u64, dropped_bytes: journal.dropped_bytes };
+    Ok(Kept {
+        directory: directory.into(),
+        store,
+        header: run.as_ref().clone(),
+        before: Some(before),
+        journal_bytes: journal.bytes,
+    })
+}
+
+fn recorded(resolved: &Resolved) -> BTreeMap<String, RecordedSetting> {
+    let value_of = |assigned: &settings::Assigned| {
+        let value = serde_json::to_value(assigned.value.as_ref()?).ok()?;
+        Some((assigned.setting.key.to_owned(), RecordedSetting { value, origin: assigned.origin.to_string() }))
+    };
+    resolved.values.iter().filter_map(value_of).collect()
+}
+
+fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+}
+
+/// Registers the platforms.
+async fn platform(settings: &Settings) -> Result<Arc<dyn Platform>, PlatformError> {
+    match settings.platform {
+        PlatformName::Local => Ok(Arc::new(LocalPlatform::start().await?)),
+    }
+}
+
+fn template(settings: &Settings) -> Result<Template, package::PackageError> {
+    Template::new(match settings.runtime {
+        Runtime::Native => package::Runtime::Native,
+        Runtime::Python => package::Runtime::Python,
+    })
+}
+
+fn limits(platform: Limits, template: &Template) -> Limits {
+    let least = Limit { bytes: template.smallest(), name: "the function's package without filling".into() };
+    Limits { package_least: Some(least), ..platform }
+}
+
+/// Functions of the local platform are on this host; others must be able to come from outside.
+fn listen_address(settings: &Settings) -> SocketAddr {
+    let anyone = match settings.platform {
+        PlatformName::Local => Ipv4Addr::LOCALHOST,
+    };
+    match settings.listen {
+        Auto::Given(address) => address,
+        Auto::Auto => (anyone, 0).into(),
+    }
+}
+
+fn experiment(settings: &Settings, header: RunHeader, template: Arc<Template>) -> Experiment {
+    let handler = match settings.runtime {
+        Runtime::Native => package::Runtime::Native.handler(),
+        Runtime::Python => package::Runtime::Python.handler(),
+    };
+    Experiment {
+        header,
+        function: FunctionSpec {
+            name: settings.function_name.clone(),
+            memory_mb: settings.memory,
+            timeout: settings.timeout(),
+            handler: handler.into(),
+        },
+        template,
+        advertise: match settings.advertise {
+            Auto::Auto => None,
+            Auto::Given(address) => Some(address),
+        },
+        dialect: settings.dialect,
+        max_exchanges: settings.max_exchanges,
+        pace: settings.pace(),
+        seed: settings.seed,
+    }
+}
+
+/// The dashboard needs a terminal; without one a run is lines.
+fn view(options: &Options) -> View {
+    let capable = io::stdout().is_terminal() && io::stdin().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    match options.view {
+        View::Dashboard if !capable => View::Plain,
+        chosen => chosen,
+    }
+}

@@ -8,17 +8,18 @@ use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
 use super::Experiment;
-use super::echo::{Echo, HostRecord, SessionSpec};
+use super::echo::Echo;
 use super::invoke;
 use super::package;
-use crate::core::contract::{ClockReply, ClockRequest, Invocation, Reply};
-use crate::core::exchange::{Identity, join};
+use crate::core::contract::{ClockRequest, Dialect, Invocation, Reply};
+use crate::core::exchange::{HostRecord, Identity, SessionSpec, join};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
 use crate::core::run::Invoke;
 use crate::core::sample::{
     Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, StartKind, Token,
 };
+use crate::core::text::TextIdentity;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 use crate::platform::{Endpoint, Platform, PlatformError};
 
@@ -105,7 +106,7 @@ async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
     let body = body(bench, attempt, session.id)?;
     let reply = call(bench, &endpoint, body).await;
     let host = session.close().await?;
-    attempt.packets = host.packets();
+    attempt.packets = host.packets;
     let (http, reply) = reply?;
     attempt.http = Some(http);
     let (exchanges, packets) = join(&host, &reply.clock);
@@ -131,7 +132,6 @@ async fn call(
 }
 
 async fn report(bench: &Bench, reply: Reply) -> FunctionReport {
-    let ClockReply { stamps, .. } = reply.clock;
     FunctionReport {
         is_cold: reply.is_cold,
         platform_cold: bench.platform.recorded_cold(&reply.request_id).await,
@@ -140,7 +140,7 @@ async fn report(bench: &Bench, reply: Reply) -> FunctionReport {
         invocation: reply.invocation,
         process_start: reply.process_start,
         handler_entry: reply.handler_entry,
-        stamps,
+        stamps: reply.clock.stamps,
     }
 }
 
@@ -189,7 +189,10 @@ impl Session {
     fn open(bench: &Bench, token: Token) -> Result<Self, Failure> {
         let spec = SessionSpec {
             token,
-            identity: Identity::of(bench.experiment.dialect, token),
+            identity: match bench.experiment.dialect {
+                Dialect::Stamp => Identity::Token,
+                Dialect::Text => Identity::Text(TextIdentity::Exactly(token)),
+            },
             live: bench.live.clone(),
             capacity: bench.experiment.max_exchanges,
         };
