@@ -27,7 +27,7 @@ pub struct Summary {
     pub state: RunState,
     /// What the run was; none for an empty journal.
     pub run: Option<RunHeader>,
-    /// Run time without pauses between processes.
+    /// Run time, pauses included, the time between two processes not.
     pub elapsed: Nanos,
     /// Attempts made, warm-ups included.
     pub attempts: u64,
