@@ -193,6 +193,11 @@ impl Plan {
     }
 }
 
+/// Bytes that base64 text of `wire` bytes stands for: what SeBS calls the payload's size.
+pub fn raw_bytes(wire: u64) -> u64 {
+    wire / 4 * 3 + (wire % 4) * 3 / 4
+}
+
 fn broken(sweep: Sweep, size: u64, limits: &Limits) -> Option<Limit> {
     let (most, least) = match sweep {
         Sweep::Payload => (&limits.payload_most, &None),

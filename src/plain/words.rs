@@ -1,0 +1,129 @@
+//! Numbers and names as people read them.
+
+use crate::core::plan::Order;
+use crate::core::time::{MILLISECOND, Nanos, SECOND};
+
+/// A length of time in ms, to the microsecond.
+pub(super) fn milliseconds(nanos: Nanos) -> String {
+    format!("{:.3} ms", in_ms(nanos))
+}
+
+/// A value with the bound on its error, both in ms with the decimals that the bound leaves a meaning.
+pub(super) fn with_bound(value: Nanos, bound: Nanos) -> String {
+    let (value, bound, decimals) = (in_ms(value), in_ms(bound), decimals(bound));
+    format!("{value:.decimals$} ms ±{bound:.decimals$}")
+}
+
+/// Decimals (of ms) that show two digits of `bound`: at least 1, at most 6, which is a nanosecond.
+pub(super) fn decimals(bound: Nanos) -> usize {
+    match bound.abs() {
+        0..100 => 6,
+        100..1_000 => 5,
+        1_000..10_000 => 4,
+        10_000..100_000 => 3,
+        100_000..1_000_000 => 2,
+        _ => 1,
+    }
+}
+
+/// `nanos` in ms.
+pub(super) fn in_ms(nanos: Nanos) -> f64 {
+    nanos as f64 / MILLISECOND as f64
+}
+
+/// A time that is not known well: `~40 s`, `~18 min`, `~2 h 5 min`.
+pub(super) fn rough(nanos: Nanos) -> String {
+    let seconds = (nanos as f64 / SECOND as f64).ceil() as i64;
+    let minutes = (seconds + 30) / 60;
+    match seconds {
+        ..100 => format!("~{seconds} s"),
+        100..5_970 => format!("~{minutes} min"),
+        _ => format!("~{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// Bytes with three digits: `1024 B`, `6.25 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if bytes < 10_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    // 999.5 would be shown with four digits.
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let decimals = if value < 9.995 {
+        2
+    } else {
+        usize::from(value < 99.95)
+    };
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
+/// An order with its seed.
+pub(super) fn order(order: Order) -> String {
+    match order {
+        Order::Sebs => "order of SeBS".into(),
+        Order::Shuffled { seed } => format!("shuffled with seed {seed}"),
+    }
+}
+
+/// `text` on one line and without anything that a terminal would obey.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_has_as_many_decimals_as_its_bound_gives_a_meaning() {
+        let shown = [
+            (412_345, 170, "0.41234 ms ±0.00017"),
+            (412_345, 4_500, "0.4123 ms ±0.0045"),
+            (-1_204_000, 61_000, "-1.204 ms ±0.061"),
+            (212_345_678, 68_000_000, "212.3 ms ±68.0"),
+            (1, 1, "0.000001 ms ±0.000001"),
+        ];
+        shown.map(|(value, bound, text)| assert_eq!(with_bound(value, bound), text));
+    }
+
+    #[test]
+    fn sizes_have_three_digits_and_short_ones_are_exact() {
+        let shown = [
+            (0, "0 B"),
+            (9_999, "9999 B"),
+            (10_000, "10.0 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.00 MB"),
+            (6_251_000, "6.25 MB"),
+            (261_619_712, "262 MB"),
+        ];
+        shown.map(|(bytes, text)| assert_eq!(size(bytes), text));
+    }
+
+    #[test]
+    fn rough_times_have_no_false_precision() {
+        let shown = [
+            (0, "~0 s"),
+            (1, "~1 s"),
+            (99, "~99 s"),
+            (100, "~2 min"),
+            (5_969, "~99 min"),
+            (5_970, "~1 h 40 min"),
+        ];
+        shown.map(|(seconds, text)| assert_eq!(rough(seconds * SECOND), text));
+        assert_eq!(rough(1), "~1 s");
+    }
+
+    #[test]
+    fn text_from_elsewhere_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\x1b[2Jb\nc\r\u{9b}31m"), "a [2Jb c  31m");
+    }
+}

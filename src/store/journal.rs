@@ -1,0 +1,199 @@
+//! The journal: every event of a run, one line of JSON each, in order, on disk when a sample has ended.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{StoreError, directory};
+use crate::core::message::{Entry, Event, JOURNAL_VERSION};
+
+/// Its name in a run's directory.
+pub const FILE_NAME: &str = "journal.jsonl";
+
+/// The journal of the run in `directory`.
+pub fn path_in(directory: &Path) -> PathBuf {
+    directory.join(FILE_NAME)
+}
+
+/// A journal as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Journal {
+    /// Its whole lines.
+    pub entries: Vec<Entry>,
+    /// Bytes of those lines.
+    pub bytes: u64,
+    /// Bytes of a torn last line, which is no entry.
+    pub dropped_bytes: u64,
+}
+
+/// Reads a journal. A torn last line is dropped and told; any other bad line is an error.
+pub fn read(path: &Path) -> Result<Journal, StoreError> {
+    let text = std::fs::read(path).map_err(StoreError::io("read", path))?;
+    let mut journal = Journal {
+        entries: Vec::new(),
+        bytes: 0,
+        dropped_bytes: 0,
+    };
+    let mut lines = text.split_inclusive(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let number = journal.entries.len() + 1;
+        if number == 1 {
+            refuse_newer(path, line)?;
+        }
+        match entry(line, number) {
+            Ok(entry) => {
+                journal.entries.push(entry);
+                journal.bytes += line.len() as u64;
+            }
+            // A crash of the host can leave anything in what was not yet on disk, even a line's end.
+            Err(_) if lines.peek().is_none() => journal.dropped_bytes = line.len() as u64,
+            Err(what) => {
+                return Err(StoreError::BadLine {
+                    path: path.into(),
+                    line: number,
+                    what,
+                });
+            }
+        }
+    }
+    Ok(journal)
+}
+
+/// Reads line `number` of a journal, its end included.
+fn entry(line: &[u8], number: usize) -> Result<Entry, String> {
+    let Some(line) = line.strip_suffix(b"\n") else {
+        return Err("it has no end".into());
+    };
+    let entry: Entry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    if entry.number != number as u64 {
+        return Err(format!(
+            "it has number {} where {number} is due",
+            entry.number
+        ));
+    }
+    match entry.event {
+        Event::RunStarted { .. } if number > 1 => Err("a run starts only once".into()),
+        Event::RunStarted { .. } => Ok(entry),
+        _ if number == 1 => Err("the first event must be run_started".into()),
+        _ => Ok(entry),
+    }
+}
+
+/// Looks at the version alone: the rest of a newer line may not be readable.
+fn refuse_newer(path: &Path, first_line: &[u8]) -> Result<(), StoreError> {
+    #[derive(Deserialize)]
+    struct First {
+        run: Header,
+    }
+    #[derive(Deserialize)]
+    struct Header {
+        version: u32,
+    }
+    match serde_json::from_slice::<First>(first_line) {
+        Ok(First {
+            run: Header { version },
+        }) if version > JOURNAL_VERSION => Err(StoreError::Newer {
+            path: path.into(),
+            found: version,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Appends to a journal that no other process can write meanwhile.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    file: File,
+    /// Bytes of whole lines.
+    length: u64,
+}
+
+impl Writer {
+    /// Begins the journal of the run in `directory`; there must be none.
+    pub fn create(directory: &Path) -> Result<Self, StoreError> {
+        let path = path_in(directory);
+        let file = OpenOptions::new().append(true).create_new(true).open(&path);
+        let file = file.map_err(StoreError::io("create", &path))?;
+        lock(&file, &path)?;
+        directory::sync(directory)?;
+        Ok(Self {
+            path,
+            file,
+            length: 0,
+        })
+    }
+
+    /// Goes on with the journal of the run in `directory`, cutting off a torn last line.
+    pub fn reopen(directory: &Path) -> Result<(Self, Journal), StoreError> {
+        let path = path_in(directory);
+        let file = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(StoreError::io("open", &path))?;
+        lock(&file, &path)?;
+        let journal = read(&path)?;
+        let writer = Self {
+            path,
+            file,
+            length: journal.bytes,
+        };
+        writer.cut()?;
+        Ok((writer, journal))
+    }
+
+    /// Adds an event as one line, which is on disk at the latest when a sample ends or the run's state changes.
+    pub fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let mut line = serde_json::to_vec(entry).map_err(|error| StoreError::Malformed {
+            path: self.path.clone(),
+            what: format!("event {} cannot be written: {error}", entry.number),
+        })?;
+        line.push(b'\n');
+        if let Err(error) = self.file.write_all(&line) {
+            // Half a line in the middle would make the journal unreadable for good.
+            self.cut()?;
+            return Err(StoreError::io("write", &self.path)(error));
+        }
+        self.length += line.len() as u64;
+        if is_milestone(&entry.event) {
+            self.sync()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn cut(&self) -> Result<(), StoreError> {
+        self.file
+            .set_len(self.length)
+            .map_err(StoreError::io("truncate", &self.path))?;
+        self.sync()
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.file
+            .sync_data()
+            .map_err(StoreError::io("sync", &self.path))
+    }
+}
+
+/// Whether what happened must outlive a crash of the host.
+fn is_milestone(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::RunStarted { .. }
+            | Event::RunResumed { .. }
+            | Event::StateEntered { .. }
+            | Event::SampleEnded { .. }
+            | Event::SampleSuperseded { .. }
+    )
+}
+
+/// Held as long as the file is open; it ends with the process, however that ends.
+fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::Busy { path: path.into() },
+        TryLockError::Error(source) => StoreError::io("lock", path)(source),
+    })
+}

@@ -1,0 +1,259 @@
+//! A sample as rows of SeBS's tables: which columns there are, and what stands in them.
+//!
+//! In SeBS's names the function is the "client" and this host the "server".
+
+use crate::core::contract::StampKind;
+use crate::core::message::RunHeader;
+use crate::core::offset::ClockEstimate;
+use crate::core::plan::raw_bytes;
+use crate::core::sample::{Attempt, Exchange, FunctionReport, HttpTimes, SampleKey, SampleOutcome};
+use crate::core::time::{Nanos, SECOND};
+
+/// A name, and what stands under it.
+type Column = (&'static str, fn(&Facts) -> String);
+
+/// SeBS's `result.csv`, and with the first name changed the beginning of its `result-processed.csv`.
+const RESULT: [Column; 7] = [
+    ("size", |f| f.run.plan.size(f.key).to_string()),
+    ("repetition", |f| f.key.repetition.to_string()),
+    ("is_cold", |f| u8::from(f.function.is_cold).to_string()),
+    ("connection_time", |f| seconds(f.http.connected_after)),
+    ("start_timestamp", |f| seconds(f.http.start)),
+    ("finish_timestamp", |f| seconds(f.function.handler_entry)),
+    ("request_id", |f| f.attempt.token.to_string()),
+];
+
+/// SeBS's name of the size in `result-processed.csv`, for both sweeps.
+const PROCESSED_SIZE: &str = "payload_size";
+
+/// The rest of SeBS's `result-processed.csv`, by its formulas: its `clock_drift` is the offset, its
+/// `invocation_time` adds it where it had to be subtracted.
+const SEBS: [Column; 3] = [
+    ("clock_drift_mean", |f| {
+        f.drift
+            .map_or_else(|| "nan".into(), |drift| seconds(drift.mean))
+    }),
+    ("clock_drift_std", |f| {
+        let deviation = f.drift.and_then(|drift| drift.deviation);
+        deviation.map_or_else(
+            || "nan".into(),
+            |deviation| format!("{:.12}", deviation / SECOND as f64),
+        )
+    }),
+    ("invocation_time", |f| {
+        let time = |mean| f.function.handler_entry - f.http.start - f.http.connected_after + mean;
+        f.drift
+            .map_or_else(|| "nan".into(), |drift| seconds(time(drift.mean)))
+    }),
+];
+
+/// What this program adds; times in seconds, empty where nothing is known.
+const OURS: [Column; 32] = [
+    ("outcome", |f| f.outcome.into()),
+    ("invocation_time_corrected", |f| {
+        f.attempt
+            .invocation_time()
+            .map_or_else(String::new, seconds)
+    }),
+    ("invocation_time_bound", |f| {
+        f.clock(|clock| seconds(clock.bound))
+    }),
+    ("offset", |f| f.clock(|clock| seconds(clock.offset))),
+    ("offset_bound", |f| f.clock(|clock| seconds(clock.bound))),
+    ("clock_step", |f| {
+        f.clock(|clock| u8::from(clock.clock_step).to_string())
+    }),
+    ("stamp_kind", |f| {
+        f.clock(|clock| stamp_word(clock.stamps).into())
+    }),
+    ("exchanges", |f| {
+        f.clock(|clock| clock.exchanges.to_string())
+    }),
+    ("minimum_rtt", |f| {
+        f.clock(|clock| seconds(clock.minimum_rtt))
+    }),
+    ("minimum_rtt_offset", |f| {
+        f.clock(|clock| seconds(clock.minimum_rtt_offset))
+    }),
+    ("packets_sent", |f| f.attempt.packets.sent.to_string()),
+    ("lost_to_host", |f| {
+        f.attempt.packets.lost_outbound().to_string()
+    }),
+    ("lost_to_function", |f| {
+        f.attempt.packets.lost_inbound().to_string()
+    }),
+    ("duplicates", |f| f.attempt.packets.duplicates.to_string()),
+    ("reordered", |f| f.attempt.packets.reordered.to_string()),
+    ("request_sent", |f| seconds(f.http.sent_after)),
+    ("first_byte", |f| seconds(f.http.first_byte_after)),
+    ("answered", |f| seconds(f.http.end_after)),
+    ("process_start", |f| seconds(f.function.process_start)),
+    ("instance_id", |f| f.function.instance_id.clone()),
+    ("instance_invocation", |f| f.function.invocation.to_string()),
+    ("platform_request_id", |f| f.function.request_id.clone()),
+    ("platform_cold", |f| {
+        f.function
+            .platform_cold
+            .map_or_else(String::new, |cold| u8::from(cold).to_string())
+    }),
+    ("start_kind", |f| f.key.kind.word().into()),
+    ("cold_method", |f| f.run.cold_method.clone()),
+    ("raw_bytes", |f| {
+        raw_bytes(f.attempt.payload_bytes).to_string()
+    }),
+    ("wire_bytes", |f| f.attempt.payload_bytes.to_string()),
+    ("zip_bytes", |f| f.attempt.package_bytes.to_string()),
+    ("attempt", |f| f.attempt.number.to_string()),
+    ("attempts", |f| f.attempt.attempt_of_sample.to_string()),
+    ("platform", |f| f.run.platform.clone()),
+    ("runtime", |f| f.run.runtime.clone()),
+];
+
+/// Everything a row is made from.
+pub(super) struct Facts<'a> {
+    run: &'a RunHeader,
+    key: SampleKey,
+    outcome: &'static str,
+    attempt: &'a Attempt,
+    http: HttpTimes,
+    function: &'a FunctionReport,
+    drift: Option<Drift>,
+}
+
+impl<'a> Facts<'a> {
+    /// Of the attempt that counts for a sample; none when it has no answer of the function.
+    pub fn of(
+        run: &'a RunHeader,
+        key: SampleKey,
+        outcome: &SampleOutcome,
+        attempt: &'a Attempt,
+    ) -> Option<Self> {
+        let outcome = match outcome {
+            SampleOutcome::Measured => "measured",
+            SampleOutcome::Unsynchronised => "unsynchronised",
+            SampleOutcome::Failed(_) | SampleOutcome::Skipped(_) => return None,
+        };
+        let (http, function) = (attempt.http?, attempt.function.as_ref()?);
+        Some(Self {
+            run,
+            key,
+            outcome,
+            attempt,
+            http,
+            function,
+            drift: Drift::of(&attempt.exchanges),
+        })
+    }
+
+    /// The sample's row in `result.csv`.
+    pub fn result(&self) -> Vec<String> {
+        RESULT.iter().map(|(_, value)| value(self)).collect()
+    }
+
+    /// The sample's row in `result-processed.csv`.
+    pub fn processed(&self) -> Vec<String> {
+        RESULT
+            .iter()
+            .chain(&SEBS)
+            .chain(&OURS)
+            .map(|(_, value)| value(self))
+            .collect()
+    }
+
+    fn clock(&self, value: impl Fn(&ClockEstimate) -> String) -> String {
+        self.attempt.clock.as_ref().map_or_else(String::new, value)
+    }
+}
+
+/// Names of the columns of `result.csv`.
+pub(super) fn result_header() -> Vec<&'static str> {
+    RESULT.iter().map(|(name, _)| *name).collect()
+}
+
+/// Names of the columns of `result-processed.csv`.
+pub(super) fn processed_header() -> Vec<&'static str> {
+    let rest = RESULT
+        .iter()
+        .skip(1)
+        .chain(&SEBS)
+        .chain(&OURS)
+        .map(|(name, _)| *name);
+    std::iter::once(PROCESSED_SIZE).chain(rest).collect()
+}
+
+/// The rows of `server-<id>.csv` and of `results-<id>.csv`, line by line of the same exchanges.
+pub(super) fn exchange_rows(attempt: &Attempt) -> impl Iterator<Item = ([String; 3], [String; 3])> {
+    attempt.exchanges.iter().filter_map(|exchange| {
+        let [t1, t2, t3, t4] = sebs_stamps(exchange)?;
+        let number = exchange.0.to_string();
+        Some((
+            [number.clone(), seconds(t2), seconds(t3)],
+            [number, seconds(t1), seconds(t4)],
+        ))
+    })
+}
+
+/// The four stamps of an exchange that SeBS would have: complete, in user space, and not the first, which it leaves out.
+fn sebs_stamps(exchange: &Exchange) -> Option<[Nanos; 4]> {
+    match exchange {
+        Exchange(number, _, t1, Some(t2), Some(t3), Some(t4)) if *number > 0 => {
+            Some([t1.0, t2.0, t3.0, t4.0])
+        }
+        _ => None,
+    }
+}
+
+/// SeBS's `clock_drift` over the exchanges of a sample.
+#[derive(Clone, Copy)]
+struct Drift {
+    /// Mean, ns.
+    mean: Nanos,
+    /// Sample standard deviation, ns; none for one exchange.
+    deviation: Option<f64>,
+}
+
+impl Drift {
+    /// ((t1 − t2) + (t4 − t3)) / 2, in integers: doubles of seconds since the epoch resolve only 0.24 µs.
+    fn of(exchanges: &[Exchange]) -> Option<Self> {
+        let doubled: Vec<i128> = exchanges
+            .iter()
+            .filter_map(sebs_stamps)
+            .map(|[t1, t2, t3, t4]| {
+                i128::from(t1) - i128::from(t2) + i128::from(t4) - i128::from(t3)
+            })
+            .collect();
+        let count = doubled.len() as i128;
+        if count == 0 {
+            return None;
+        }
+        let sum: i128 = doubled.iter().sum();
+        // Each term is the distance from the mean, times 2 * count.
+        let squares: f64 = doubled
+            .iter()
+            .map(|term| ((term * count - sum) as f64 / (2 * count) as f64).powi(2))
+            .sum();
+        Some(Self {
+            mean: (sum as f64 / (2 * count) as f64).round() as Nanos,
+            deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()),
+        })
+    }
+}
+
+/// `nanos` as seconds with all nine digits.
+pub(super) fn seconds(nanos: Nanos) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let (whole, part) = (
+        nanos.unsigned_abs() / SECOND as u64,
+        nanos.unsigned_abs() % SECOND as u64,
+    );
+    format!("{sign}{whole}.{part:09}")
+}
+
+/// One word, safe in any table.
+fn stamp_word(stamps: StampKind) -> &'static str {
+    match stamps {
+        StampKind::Kernel => "kernel",
+        StampKind::KernelReceive => "kernel_receive",
+        StampKind::User => "user",
+    }
+}
