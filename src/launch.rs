@@ -47,47 +47,90 @@ pub fn plan(options: &Options) -> Done {
     let resolved = settings::resolve(&options.sources())?;
     tell_unused(&resolved);
     let settings = &resolved.settings;
-    let runtime = tokio_runtime()?;
     let template = template(settings)?;
-    let (plan, abilities) = runtime.block_on(async {
-        let platform = platform(settings).await?;
-        let abilities = platform.abilities();
-        let limits = limits(abilities.limits.clone(), &template);
-        Ok::<_, PlatformError>((Plan::new(settings.outline(), &limits), abilities))
-    })?;
-    print!("{}", plain::plan::text(&plan, template.smallest(), abilities.cold_method));
+    let abilities = tokio_runtime()?.block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
+    let plan = Plan::new(settings.outline(), &limits(abilities.limits, &template));
+    let about = About {
+        platform: settings.platform.word().into(),
+        runtime: settings.runtime.word().into(),
+        cold: abilities.cold_method.into(),
+        n: settings.n,
+        package: Some(template.smallest()),
+        typical: typical(settings),
+    };
+    print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
 }
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
 pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
+    let settings = &started.resolved.settings;
     let runtime = tokio_runtime()?;
-    let template = Arc::new(template(&started.resolved.settings)?);
-    let platform = runtime.block_on(platform(&started.resolved.settings))?;
+    let template = Arc::new(template(settings)?);
+    let platform = runtime.block_on(platform(settings))?;
     let live = Arc::new(Live::default());
-    let echo = driver::listen(listen_address(&started.resolved.settings), live.clone())?;
-    let kept = started.open(&template, platform.as_ref(), echo.stamps())?;
-    let (directory, follow_from) = (kept.directory.clone(), kept.journal_bytes);
+    let echo = driver::listen(listen_address(settings), live.clone())?;
+    let Kept { directory, mut store, header, earlier, dropped_bytes, journal_bytes } =
+        started.open(&template, platform.as_ref(), echo.stamps())?;
+    let before = (!earlier.is_empty()).then(|| Before {
+        board: Board::of(&earlier),
+        entries: earlier.len() as u64,
+        dropped_bytes,
+    });
 
-    let (board_in, board) = watch::channel(Arc::new(kept.before.as_ref().map_or_else(Board::default, |before| before.board.clone())));
+    let first = before.as_ref().map_or_else(Board::default, |before| before.board.clone());
+    let (board_in, board) = watch::channel(Arc::new(first));
     let (commands, command_queue) = mpsc::channel(COMMANDS);
-    let mut store = kept.store;
+    let interrupted = watch_signals(&runtime, &commands)?;
     let outlets = Outlets { record: Box::new(move |entry| Ok(store.record(entry)?)), board: board_in, live: live.clone() };
-    let experiment = experiment(&started.resolved.settings, kept.header, template);
-    let running = runtime.spawn(driver::run(experiment, Equipment { platform, echo }, outlets, command_queue, kept.before));
-    let interrupted = watch_signals(&runtime, commands.clone())?;
+    let experiment = experiment(settings, header, template);
+    let running = runtime.spawn(driver::run(experiment, Equipment { platform, echo }, outlets, command_queue, before));
 
-    match view(options) {
-        View::Dashboard => show_dashboard(&started.resolved.settings, board.clone(), live, commands, &interrupted)?,
-        view => show_lines(view, &directory, follow_from, &board)?,
-    }
-    let ended = runtime.block_on(running)??;
-    // Whatever still waits for a signal or a connection is not waited for.
+    let shown = match view(options) {
+        View::Dashboard => show_dashboard(settings, Feed { board, live, commands }, &interrupted),
+        View::Plain => show_lines(&runtime, report(Format::Text, &earlier), &directory, journal_bytes, board),
+        View::Json => show_lines(&runtime, report(Format::Json, &earlier), &directory, journal_bytes, board),
+    };
+    let ended = runtime.block_on(running)?;
+    // What still waits for a signal or a connection is not waited for.
     runtime.shutdown_background();
-    conclude(&ended, &directory, interrupted.load(Relaxed))
+    conclude(options, &ended?, &directory, shown, interrupted.load(Relaxed))
 }
 
+/// Follows the journal until the run is over. The lines come from the file, so that a slow reader holds up nothing.
+fn show_lines(
+    runtime: &tokio::runtime::Runtime,
+    mut report: Report,
+    directory: &Path,
+    from: u64,
+    mut board: watch::Receiver<Arc<Board>>,
+) -> Result<Report, Box<dyn Error>> {
+    let mut lines = Follower::from(&journal::path_in(directory), from)?;
+    loop {
+        // Looked at before the lines are read, so that none is left when the run is over.
+        let over = board.has_changed().is_err() || board.borrow_and_update().state.is_over();
+        for line in lines.by_ref() {
+            let line = line?;
+            report.entry(&line.entry, &line.text);
+        }
+        if over {
+            return Ok(report);
+        }
+        runtime.block_on(async {
+            if tokio::time::timeout(PROGRESS_EVERY, board.changed()).await.is_err() {
+                report.tick();
+            }
+        });
+    }
+}
+
+fn report(format: Format, earlier: &[Entry]) -> Report {
+    let progress = (format == Format::Text && io::stderr().is_terminal()).then(|| Box::new(io::stderr()) as Box<dyn io::Write + Send>);
+    let mut report = Report::new(format, Box::new(io::stdout()), progress);
+    report.catch_up(earlier);
+    report
+}
 /// A run's settings: new ones, or those of the run that is resumed.
 struct Started {
     resolved: Resolved,
@@ -99,7 +142,10 @@ struct Kept {
     directory: PathBuf,
     store: Store,
     header: RunHeader,
-    before: Option<Before>,
+    /// What an interrupted run had recorded.
+    earlier: Vec<Entry>,
+    /// Bytes of a torn last line.
+    dropped_bytes: u64,
     /// Bytes of the journal that were there before.
     journal_bytes: u64,
 }
@@ -150,22 +196,21 @@ impl Started {
             shift: settings.clock_shift(wall),
             plan: Plan::new(settings.outline(), &limits(abilities.limits, template)),
         };
-        Ok(Kept { directory, store, header, before: None, journal_bytes: 0 })
+        Ok(Kept { directory, store, header, earlier: Vec::new(), dropped_bytes: 0, journal_bytes: 0 })
     }
 }
 
 fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
     let (store, journal) = Store::resume(directory)?;
-    let board = Board::of(&journal.entries);
-    let Some(run) = board.run.clone() else {
+    let Some(Event::RunStarted { run }) = journal.entries.first().map(|entry| &entry.event) else {
         return Err(format!("{}: its journal does not begin with a run: begin a new one", directory.display()).into());
     };
-    let before = Before { board, entries: journal.entries.len() as u64, dropped_bytes: journal.dropped_bytes };
     Ok(Kept {
         directory: directory.into(),
         store,
         header: run.as_ref().clone(),
-        before: Some(before),
+        earlier: journal.entries,
+        dropped_bytes: journal.dropped_bytes,
         journal_bytes: journal.bytes,
     })
 }
