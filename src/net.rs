@@ -1,1 +1,438 @@
-//! To come.
+//! A UDP socket whose datagrams carry kernel time stamps where the kernel gives them. Linux only.
+//!
+//! The ladder, best first, each rung tried when the socket is made: `SO_TIMESTAMPING` (software, both directions),
+//! `SO_TIMESTAMPNS` (what is received), user space. None needs a privilege.
+//! Stamps of sent datagrams come back on the socket's error queue, named by a key that counts the sends
+//! (`OPT_ID`) and without the datagram itself (`OPT_TSONLY`); they are taken when they are there and never waited for.
+
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
+
+use crate::core::contract::StampKind;
+use crate::core::sample::Stamps;
+use crate::core::time::{Nanos, SECOND};
+
+/// Receive buffer asked for, bytes: 1000 functions may start at the same moment. The kernel may grant less.
+const RECEIVE_BUFFER: libc::c_int = 4 << 20;
+/// Room for the control messages of one datagram: three time stamps, or a stamp and an extended error.
+const CONTROL_BYTES: usize = 256;
+
+/// Wall clock, ns since the epoch.
+pub fn wall_clock() -> Nanos {
+    clock(libc::CLOCK_REALTIME)
+}
+
+/// Monotonic clock, ns since an arbitrary start.
+pub fn monotonic() -> Nanos {
+    clock(libc::CLOCK_MONOTONIC)
+}
+
+fn clock(id: libc::clockid_t) -> Nanos {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is a valid place to write a timespec. Both clocks always exist, so there is no error to see.
+    unsafe { libc::clock_gettime(id, &raw mut time) };
+    nanos(time)
+}
+
+fn nanos(time: libc::timespec) -> Nanos {
+    time.tv_sec * SECOND + time.tv_nsec
+}
+
+/// A datagram that was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// Bytes written to the buffer.
+    pub length: usize,
+    /// The datagram was longer than the buffer.
+    pub truncated: bool,
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// When: user space after the receipt, and the kernel if it said so.
+    pub stamps: Stamps,
+}
+
+/// Names a sent datagram, whose kernel stamp comes later: the number of sends tried before it.
+pub type SendKey = u64;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Socket {
+    inner: UdpSocket,
+    stamps: StampKind,
+    /// Key of the next datagram.
+    next_key: SendKey,
+    /// Key of the datagram that the kernel counts as 0.
+    kernel_base: SendKey,
+}
+
+impl Socket {
+    /// Binds `address` with the best stamps to be had.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Self::bind_at_most(address, StampKind::Kernel)
+    }
+
+    /// Binds `address` with no better stamps than `best`.
+    pub fn bind_at_most(address: SocketAddr, best: StampKind) -> io::Result<Self> {
+        let socket = UdpSocket::bind(address)?;
+        let fd = socket.as_raw_fd();
+        // A smaller buffer still works: it only drops more of a sudden crowd.
+        let _ = set_option(fd, libc::SO_RCVBUF, RECEIVE_BUFFER);
+        let stamps = [StampKind::Kernel, StampKind::KernelReceive]
+            .into_iter()
+            .find(|kind| *kind >= best && ask_for(fd, *kind).is_ok())
+            .unwrap_or(StampKind::User);
+        Ok(Self {
+            inner: socket,
+            stamps,
+            next_key: 0,
+            kernel_base: 0,
+        })
+    }
+
+    /// The address it is bound to.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The rung of the ladder it stands on.
+    pub fn stamps(&self) -> StampKind {
+        self.stamps
+    }
+
+    /// Longest time [`Self::receive`] waits; the kernel rounds up to its tick of 1 to 10 ms.
+    pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.inner.set_read_timeout(Some(timeout))
+    }
+
+    /// Waits for a datagram, at most the time set; none when none came or a signal arrived.
+    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Option<Received>> {
+        self.take(buffer, 0)
+    }
+
+    /// Waits for a datagram, at most `wait` ns, to the precision of the kernel's fine timers.
+    /// None when none came, a signal arrived or a stamp of a sent datagram did.
+    pub fn receive_within(&self, buffer: &mut [u8], wait: Nanos) -> io::Result<Option<Received>> {
+        let wait = wait.max(0);
+        let timeout = libc::timespec {
+            tv_sec: wait / SECOND,
+            tv_nsec: wait % SECOND,
+        };
+        let mut poll = libc::pollfd {
+            fd: self.inner.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one pollfd and one timespec, both alive during the call; a null mask leaves signals as they are.
+        let ready = unsafe { libc::ppoll(&raw mut poll, 1, &raw const timeout, std::ptr::null()) };
+        match ready {
+            0 => Ok(None),
+            1.. => self.take(buffer, libc::MSG_DONTWAIT),
+            _ => absent(io::Error::last_os_error()),
+        }
+    }
+
+    fn take(&self, buffer: &mut [u8], flags: libc::c_int) -> io::Result<Option<Received>> {
+        let message = match read_message(self.inner.as_raw_fd(), buffer, flags) {
+            Ok(message) => message,
+            Err(error) => return absent(error),
+        };
+        let user = wall_clock();
+        Ok(message.source.map(|source| Received {
+            length: message.length,
+            truncated: message.truncated,
+            source,
+            stamps: Stamps(user, message.stamp),
+        }))
+    }
+
+    /// Sends a datagram. The user-space stamp is the caller's, who writes it into the datagram.
+    pub fn send_to(&mut self, datagram: &[u8], to: SocketAddr) -> io::Result<SendKey> {
+        let key = self.next_key;
+        self.next_key += 1;
+        let sent = self.inner.send_to(datagram, to);
+        if sent.is_err() {
+            self.restart_keys();
+        }
+        sent.map(|_| key)
+    }
+
+    /// Whether the kernel counted a datagram that it failed to send depends on its version: both counts begin anew.
+    fn restart_keys(&mut self) {
+        if self.stamps == StampKind::Kernel {
+            self.drain_sent(|_, _| {});
+            let _ = set_option(self.inner.as_raw_fd(), libc::SO_TIMESTAMPING, 0);
+            let _ = ask_for(self.inner.as_raw_fd(), StampKind::Kernel);
+            self.kernel_base = self.next_key;
+        }
+    }
+
+    /// Takes every kernel stamp of a sent datagram that is there, without waiting.
+    pub fn drain_sent(&mut self, mut stamped: impl FnMut(SendKey, Nanos)) {
+        if self.stamps != StampKind::Kernel {
+            return;
+        }
+        // Every datagram yields one entry, so there are never more than were sent.
+        for _ in self.kernel_base..=self.next_key {
+            let Ok(message) = read_message(
+                self.inner.as_raw_fd(),
+                &mut [],
+                libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT,
+            ) else {
+                return;
+            };
+            if let (Some(counted), Some(stamp)) = (message.counted, message.stamp) {
+                let key = self.kernel_base + SendKey::from(counted);
+                stamped(key, stamp);
+                if key + 1 == self.next_key {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// No datagram came in time, or a signal did.
+fn absent<T>(error: io::Error) -> io::Result<Option<T>> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => {
+            Ok(None)
+        }
+        _ => Err(error),
+    }
+}
+
+fn ask_for(fd: RawFd, kind: StampKind) -> io::Result<()> {
+    match kind {
+        StampKind::Kernel => set_option(
+            fd,
+            libc::SO_TIMESTAMPING,
+            (libc::SOF_TIMESTAMPING_TX_SOFTWARE
+                | libc::SOF_TIMESTAMPING_RX_SOFTWARE
+                | libc::SOF_TIMESTAMPING_SOFTWARE
+                | libc::SOF_TIMESTAMPING_OPT_ID
+                | libc::SOF_TIMESTAMPING_OPT_TSONLY) as libc::c_int,
+        ),
+        StampKind::KernelReceive => set_option(fd, libc::SO_TIMESTAMPNS, 1),
+        StampKind::User => Ok(()),
+    }
+}
+
+fn set_option(fd: RawFd, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+    // SAFETY: the value is an int that outlives the call, and its size is given.
+    let status = unsafe {
+        libc::setsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            option,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// What one `recvmsg` yielded.
+struct Message {
+    length: usize,
+    truncated: bool,
+    source: Option<SocketAddr>,
+    /// The kernel's stamp.
+    stamp: Option<Nanos>,
+    /// On the error queue: the kernel's count of the datagram that the stamp is of.
+    counted: Option<u32>,
+}
+
+/// Control messages must begin where a header may.
+#[repr(C, align(8))]
+struct Control([u8; CONTROL_BYTES]);
+
+fn read_message(fd: RawFd, buffer: &mut [u8], flags: libc::c_int) -> io::Result<Message> {
+    let mut control = Control([0; CONTROL_BYTES]);
+    let mut parts = libc::iovec {
+        iov_base: buffer.as_mut_ptr().cast(),
+        iov_len: buffer.len(),
+    };
+    // SAFETY: all-zero bytes are a valid `sockaddr_storage` (family unspecified) and a valid `msghdr` (no buffers).
+    let (mut source, mut header) =
+        unsafe { (zeroed::<libc::sockaddr_storage>(), zeroed::<libc::msghdr>()) };
+    header.msg_name = (&raw mut source).cast();
+    header.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    header.msg_iov = &raw mut parts;
+    header.msg_iovlen = 1;
+    header.msg_control = (&raw mut control).cast();
+    header.msg_controllen = CONTROL_BYTES as _;
+    // SAFETY: every pointer in `header` is to a live local (or to `buffer`) of the length given beside it.
+    let length = unsafe { libc::recvmsg(fd, &raw mut header, flags) };
+    if length < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let (stamp, counted) = read_control(&header);
+    Ok(Message {
+        length: length as usize,
+        truncated: header.msg_flags & libc::MSG_TRUNC != 0,
+        source: address(&source),
+        stamp,
+        counted,
+    })
+}
+
+/// The stamp and, on the error queue, the count of its datagram.
+fn read_control(header: &libc::msghdr) -> (Option<Nanos>, Option<u32>) {
+    let (mut stamp, mut counted) = (None, None);
+    // SAFETY: `recvmsg` filled in `msg_control` and `msg_controllen`, and the buffer is alive in the caller.
+    let mut next = unsafe { libc::CMSG_FIRSTHDR(header) };
+    // SAFETY: `next` is null or points to a whole header within that buffer, as the CMSG macros promise.
+    while let Some(control) = unsafe { next.as_ref() } {
+        match (control.cmsg_level, control.cmsg_type) {
+            // `SCM_TIMESTAMPING` is three times, of which the first is the software stamp.
+            (libc::SOL_SOCKET, libc::SCM_TIMESTAMPING | libc::SCM_TIMESTAMPNS) => {
+                // SAFETY: the kernel puts at least one timespec there; the data need not be aligned.
+                let time = unsafe {
+                    libc::CMSG_DATA(control)
+                        .cast::<libc::timespec>()
+                        .read_unaligned()
+                };
+                stamp = Some(nanos(time)).filter(|time| *time != 0);
+            }
+            (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR) => {
+                // SAFETY: the kernel puts an extended error there; the data need not be aligned.
+                let error = unsafe {
+                    libc::CMSG_DATA(control)
+                        .cast::<libc::sock_extended_err>()
+                        .read_unaligned()
+                };
+                counted =
+                    (error.ee_origin == libc::SO_EE_ORIGIN_TIMESTAMPING).then_some(error.ee_data);
+            }
+            _ => {}
+        }
+        // SAFETY: as for the first header.
+        next = unsafe { libc::CMSG_NXTHDR(header, control) };
+    }
+    (stamp, counted)
+}
+
+fn address(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+    match libc::c_int::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says which type it is, and the storage is large enough and aligned for every type.
+            let v4 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above.
+            let v6 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), 0, v6.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Nanos = 2 * SECOND;
+
+    fn exchange(host: &str, best: StampKind) -> (Nanos, Option<Nanos>, Received) {
+        let mut socket =
+            Socket::bind_at_most(host.parse().expect("an address"), best).expect("a socket");
+        let own = socket.local_addr().expect("an address");
+        let mut buffer = [0; 16];
+        // The kernel switches its stamps on a moment after the first socket asked for them.
+        for _ in 0..2 {
+            socket.send_to(b"first", own).expect("sent");
+            socket
+                .receive_within(&mut buffer, PATIENCE)
+                .expect("received");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        socket.drain_sent(|_, _| {});
+        let before = wall_clock();
+        let key = socket.send_to(b"second", own).expect("sent");
+        let mut sent = None;
+        socket.drain_sent(|stamped, time| sent = Some(time).filter(|_| stamped == key).or(sent));
+        let received = socket
+            .receive_within(&mut buffer, PATIENCE)
+            .expect("received")
+            .expect("a datagram");
+        assert_eq!(&buffer[..received.length], b"second");
+        assert_eq!(received.source, own);
+        (before, sent, received)
+    }
+
+    #[test]
+    fn the_kernel_stamps_both_directions_in_order() {
+        for host in ["127.0.0.1:0", "[::1]:0"] {
+            let (before, sent, received) = exchange(host, StampKind::Kernel);
+            let (sent, kernel) = (sent.expect("a stamp"), received.stamps.1.expect("a stamp"));
+            assert!(
+                before <= sent && sent <= kernel && kernel <= received.stamps.0,
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_lower_rung_gives_fewer_stamps_and_still_works() {
+        let (before, sent, received) = exchange("127.0.0.1:0", StampKind::KernelReceive);
+        assert_eq!(sent, None);
+        assert!((before..=received.stamps.0).contains(&received.stamps.1.expect("a stamp")));
+        let (_, sent, received) = exchange("127.0.0.1:0", StampKind::User);
+        assert_eq!((sent, received.stamps.1), (None, None));
+    }
+
+    #[test]
+    fn a_failed_send_does_not_mix_up_later_stamps() {
+        let mut socket =
+            Socket::bind("127.0.0.1:0".parse().expect("an address")).expect("a socket");
+        let own = socket.local_addr().expect("an address");
+        socket.send_to(b"one", own).expect("sent");
+        assert!(
+            socket.send_to(&vec![0; 70_000], own).is_err(),
+            "longer than UDP allows"
+        );
+        let key = socket.send_to(b"two", own).expect("sent");
+        let mut keys = Vec::new();
+        socket.drain_sent(|key, _| keys.push(key));
+        assert_eq!(keys, [key]);
+    }
+
+    #[test]
+    fn waiting_ends_on_time_and_a_long_datagram_is_seen_as_cut() {
+        let mut socket =
+            Socket::bind("127.0.0.1:0".parse().expect("an address")).expect("a socket");
+        socket.set_timeout(Duration::from_millis(5)).expect("set");
+        let mut buffer = [0; 4];
+        let start = monotonic();
+        assert_eq!(socket.receive(&mut buffer).expect("no error"), None);
+        assert_eq!(
+            socket
+                .receive_within(&mut buffer, 1_000_000)
+                .expect("no error"),
+            None
+        );
+        assert!(monotonic() - start < SECOND);
+        socket
+            .send_to(b"too long", socket.local_addr().expect("an address"))
+            .expect("sent");
+        let received = socket
+            .receive(&mut buffer)
+            .expect("received")
+            .expect("a datagram");
+        assert!(received.truncated);
+        assert_eq!(received.length, 4);
+    }
+}
