@@ -1,1 +1,371 @@
-//! To come.
+//! The embedded platform: functions on this machine, with the steps of a cloud.
+//!
+//! ```text
+//! deploy ──► packages/<sha256>.zip
+//!                    │ unpacked by every cold start, inside its measured time
+//!                    ▼
+//! POST ──► gateway ──► fleet ──► environment: directory + process ◄──► Runtime API (AWS Lambda's)
+//! ```
+//!
+//! A new environment unpacks the stored zip into a new directory and starts a new process there, so that the size
+//! of a package shows in its cold start as it does in a cloud. The zip is read through the page cache.
+
+mod environment;
+mod fault;
+mod fleet;
+mod gateway;
+mod home;
+mod http;
+mod output;
+mod process;
+mod runtime_api;
+
+use std::fs;
+use std::io::{self, Cursor};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use zip::ZipArchive;
+
+use self::environment::Deployment;
+use self::fleet::Fleet;
+use self::home::Home;
+use self::http::Server;
+use super::{
+    Abilities, Endpoint, ErrorKind, FunctionSpec, Guarantee, HttpReply, Package, Platform,
+    PlatformError, Reach, Resource, Retry,
+};
+use crate::core::contract::Reply;
+use crate::core::plan::{Limit, Limits};
+use crate::core::sample::StartKind;
+
+const NAME: &str = "local";
+/// Largest package.
+const PACKAGE_MOST: u64 = 512 * 1024 * 1024;
+/// An environment lives until it is replaced; a day stands for that.
+const KEEP_WARM: Duration = Duration::from_secs(24 * 60 * 60);
+/// Characters of an answer that an error shows.
+const SHOWN: usize = 200;
+
+/// The embedded platform. Dropping it ends every function and removes its directory.
+#[derive(Debug)]
+pub struct LocalPlatform {
+    fleet: Arc<Fleet>,
+    gateway: Server,
+    leftovers: Vec<PathBuf>,
+}
+
+impl LocalPlatform {
+    /// Makes its directory, removes those of dead processes, and opens the HTTP trigger, on the ambient tokio runtime.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or no port opened.
+    pub async fn start() -> Result<Self, PlatformError> {
+        blocking("start", "its directory", || {
+            let leftovers = home::remove_leftovers();
+            let fleet = Arc::new(Fleet::new(Home::create()?));
+            let gateway = gateway::start(&fleet)?;
+            Ok(Self {
+                fleet,
+                gateway,
+                leftovers,
+            })
+        })
+        .await
+    }
+
+    /// Stores a package and has it serve from now on, with nothing of the old one left.
+    async fn replace(
+        &self,
+        operation: &'static str,
+        spec: FunctionSpec,
+        package: &Package,
+    ) -> Result<(), PlatformError> {
+        let got = package.bytes.len() as u64;
+        if got > PACKAGE_MOST {
+            let what = format!(
+                "the package has {got} bytes, the limit is {PACKAGE_MOST}: choose a smaller size"
+            );
+            return Err(error(
+                ErrorKind::TooLarge {
+                    limit: PACKAGE_MOST,
+                    got,
+                },
+                operation,
+                &spec.name,
+                what,
+            ));
+        }
+        let old = self
+            .fleet
+            .deployment()
+            .map(|deployment| deployment.package.clone());
+        let path = self
+            .fleet
+            .home()
+            .packages()
+            .join(format!("{}.zip", package.sha256));
+        let deployment = Deployment {
+            spec,
+            package: path.clone(),
+            sha256: package.sha256.clone(),
+        };
+        let (bytes, stored) = (package.bytes.clone(), path.clone());
+        blocking(operation, &path.display().to_string(), move || {
+            store(&bytes, &stored)
+        })
+        .await?;
+        self.fleet.deploy(Some(deployment));
+        self.retire(operation).await?;
+        if let Some(old) = old.filter(|old| *old != path) {
+            // A stored package that stays goes with the directory.
+            let _ = fs::remove_file(old);
+        }
+        Ok(())
+    }
+
+    async fn retire(&self, operation: &'static str) -> Result<(), PlatformError> {
+        self.fleet.retire().await.map_err(|left| {
+            error(
+                ErrorKind::Timeout,
+                operation,
+                "environments",
+                format!("{left} of them did not end when killed; look for stuck processes"),
+            )
+        })
+    }
+}
+
+impl Drop for LocalPlatform {
+    fn drop(&mut self) {
+        self.gateway.stop();
+        self.fleet.close();
+    }
+}
+
+#[async_trait]
+impl Platform for LocalPlatform {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn abilities(&self) -> Abilities {
+        let limit = |bytes, name: &str| {
+            Some(Limit {
+                bytes,
+                name: format!("{NAME}: {name}"),
+            })
+        };
+        Abilities {
+            limits: Limits {
+                // The request around the payload has its few hundred bytes, too.
+                payload_most: limit(http::BODY_MOST - 4096, "request body"),
+                package_most: limit(PACKAGE_MOST, "package"),
+                package_least: None,
+            },
+            cold: Guarantee::Guaranteed,
+            cold_method: "new directory and new process",
+            keep_warm: KEEP_WARM,
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Address(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    }
+
+    async fn preflight(&self) -> Result<Vec<String>, PlatformError> {
+        let removed = self
+            .leftovers
+            .iter()
+            .map(|path| format!("removed what a killed run had left: {}", path.display()));
+        let place = format!(
+            "functions run in {}; packages are read through the page cache",
+            self.fleet.home().path().display()
+        );
+        Ok(removed.chain([place]).collect())
+    }
+
+    async fn ensure_function(
+        &self,
+        spec: &FunctionSpec,
+        package: &Package,
+    ) -> Result<(), PlatformError> {
+        self.replace("create", spec.clone(), package).await
+    }
+
+    async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
+        let Some(deployed) = self.fleet.deployment() else {
+            return Err(error(
+                ErrorKind::NotFound,
+                "update",
+                "function",
+                "there is none: create it first".into(),
+            ));
+        };
+        if deployed.sha256 == package.sha256 {
+            return Ok(());
+        }
+        self.replace("update", deployed.spec.clone(), package).await
+    }
+
+    async fn force_cold(&self) -> Result<(), PlatformError> {
+        self.retire("force cold").await
+    }
+
+    async fn endpoint(&self) -> Result<Endpoint, PlatformError> {
+        Ok(Endpoint {
+            url: format!("http://{}/", self.gateway.address()),
+            connect_to: None,
+            headers: Vec::new(),
+        })
+    }
+
+    fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
+        let failed = |kind, what| PlatformError {
+            status: Some(reply.status),
+            ..error(kind, "invoke", "function", what)
+        };
+        if reply.status != 200 {
+            let kind = if reply.status == 504 {
+                ErrorKind::Timeout
+            } else {
+                ErrorKind::Function
+            };
+            return Err(failed(
+                kind,
+                format!("HTTP {}: {}", reply.status, told(&reply.body)),
+            ));
+        }
+        serde_json::from_slice(&reply.body).map_err(|why| {
+            failed(
+                ErrorKind::Protocol,
+                format!(
+                    "not an answer of our function ({why}): {}",
+                    told(&reply.body)
+                ),
+            )
+        })
+    }
+
+    async fn recorded_cold(&self, request_id: &str) -> Option<bool> {
+        self.fleet
+            .start_kind(request_id)
+            .map(|kind| kind == StartKind::Cold)
+    }
+
+    async fn owned(&self) -> Vec<Resource> {
+        let resource = |kind: &str, name: String| Resource {
+            kind: kind.into(),
+            name,
+        };
+        let home = self.fleet.home().path();
+        let mut owned = Vec::new();
+        owned.extend(
+            home.exists()
+                .then(|| resource("directory", home.display().to_string())),
+        );
+        owned.extend(
+            self.fleet
+                .deployment()
+                .map(|deployment| resource("function", deployment.spec.name.clone())),
+        );
+        for (pid, directory) in self.fleet.traces() {
+            owned.push(resource("directory", directory.display().to_string()));
+            owned.extend(pid.map(|pid| resource("process", pid.to_string())));
+        }
+        owned
+    }
+
+    async fn destroy(&self) -> Result<(), PlatformError> {
+        self.gateway.stop();
+        self.fleet.deploy(None);
+        let retired = self.retire("destroy").await;
+        self.fleet.home().remove();
+        retired
+    }
+}
+
+/// Writes a package to its place, whole or not at all, after a look at what a start will need of it.
+fn store(bytes: &hyper::body::Bytes, path: &Path) -> io::Result<()> {
+    ZipArchive::new(Cursor::new(bytes))?
+        .by_name("bootstrap")
+        .map_err(|why| io::Error::other(format!("no `bootstrap` in the package: {why}")))?;
+    let partial = path.with_extension("partial");
+    fs::write(&partial, bytes)?;
+    fs::rename(&partial, path)
+}
+
+/// Does what blocks outside the threads that serve requests.
+async fn blocking<T: Send + 'static>(
+    operation: &'static str,
+    resource: &str,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, PlatformError> {
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    done.map_err(|why| error(ErrorKind::Internal, operation, resource, why.to_string()))
+}
+
+fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String) -> PlatformError {
+    PlatformError {
+        kind,
+        platform: NAME,
+        operation,
+        resource: resource.into(),
+        what,
+        status: None,
+        retry: Retry::No,
+    }
+}
+
+/// What an answer says: the error in it with the function's last words, or else its beginning.
+fn told(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Told {
+        error_type: String,
+        error_message: String,
+        #[serde(default)]
+        output: Vec<String>,
+    }
+    match serde_json::from_slice(body) {
+        Ok(Told {
+            error_type,
+            error_message,
+            output,
+        }) if output.is_empty() => cut(&format!("{error_type}: {error_message}")),
+        Ok(Told {
+            error_type,
+            error_message,
+            output,
+        }) => {
+            format!(
+                "{}; its last output: {}",
+                cut(&format!("{error_type}: {error_message}")),
+                cut_front(&output.join(" | "))
+            )
+        }
+        Err(_) => cut(&String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)])),
+    }
+}
+
+/// The beginning of a long text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}
+
+/// The end of a long text.
+fn cut_front(text: &str) -> String {
+    match text.char_indices().rev().nth(SHOWN - 1) {
+        Some((begin, _)) if begin > 0 => format!("…{}", &text[begin..]),
+        _ => text.into(),
+    }
+}

@@ -1,0 +1,322 @@
+//! The life of one environment: a new directory, the unpacked package, a process, and an end that leaves nothing.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, PipeWriter};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use zip::ZipArchive;
+use zip::read::{ExtractOptions, SymlinkExtractAction};
+
+/// Most bytes that a package may unpack to: a bound against zip bombs.
+const UNPACKED_MOST: u64 = 1 << 30;
+/// Tries to start a program that another thread's fork still holds open for writing, and the wait between them.
+const START_TRIES: u32 = 50;
+const START_PAUSE: Duration = Duration::from_millis(2);
+
+/// What an environment is made from.
+#[derive(Debug)]
+pub struct Launch {
+    /// The stored zip.
+    pub package: PathBuf,
+    /// Its directory, which does not exist yet.
+    pub directory: PathBuf,
+    /// Every variable the process sees, beside those that name its own directories.
+    pub variables: Vec<(&'static str, OsString)>,
+}
+
+impl Launch {
+    /// Where the package is unpacked: `LAMBDA_TASK_ROOT`.
+    fn task(&self) -> PathBuf {
+        self.directory.join("task")
+    }
+
+    /// The process's own temporary directory.
+    fn scratch(&self) -> PathBuf {
+        self.directory.join("tmp")
+    }
+}
+
+/// How an environment ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It never ran: the package could not be unpacked or its `bootstrap` not started.
+    NeverRan(String),
+    /// Its process ended by itself or was killed.
+    Exited(ExitStatus),
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NeverRan(why) => f.write_str(why),
+            Self::Exited(status) => write!(f, "Runtime exited with error: {status}"),
+        }
+    }
+}
+
+/// The hold on an environment's process: from any thread, at any time of its life, it can be killed.
+#[derive(Debug, Default)]
+pub struct Leash(Mutex<Hold>);
+
+#[derive(Debug, Default)]
+enum Hold {
+    #[default]
+    NotStarted,
+    Running(u32),
+    /// Killed, or over: nothing may be started or killed any more.
+    Over,
+}
+
+impl Leash {
+    /// Kills the process and its children, now or as soon as it is started.
+    pub fn kill(&self) {
+        if let Hold::Running(pid) = std::mem::replace(&mut *self.hold(), Hold::Over) {
+            kill_group(pid);
+        }
+    }
+
+    /// The process id while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        match *self.hold() {
+            Hold::Running(pid) => Some(pid),
+            Hold::NotStarted | Hold::Over => None,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(*self.hold(), Hold::Over)
+    }
+
+    fn attach(&self, pid: u32) {
+        let mut hold = self.hold();
+        match *hold {
+            Hold::Over => kill_group(pid),
+            Hold::NotStarted | Hold::Running(_) => *hold = Hold::Running(pid),
+        }
+    }
+
+    fn hold(&self) -> std::sync::MutexGuard<'_, Hold> {
+        self.0
+            .lock()
+            .expect("nothing panics while it holds this lock")
+    }
+}
+
+/// Unpacks the package, runs it and waits for its end; `ended` learns of the end before the directory is removed.
+///
+/// It needs a thread of its own: Linux sends a process its parent-death signal when the *thread* that started it ends.
+pub fn live(launch: &Launch, leash: &Leash, output: PipeWriter, ended: impl FnOnce(End)) {
+    let end = match start(launch, leash, output) {
+        Ok(child) => wait(child, leash),
+        Err(why) => End::NeverRan(why),
+    };
+    leash.kill();
+    ended(end);
+    // A directory that cannot be removed now goes with the platform's own.
+    let _ = fs::remove_dir_all(&launch.directory);
+}
+
+fn start(launch: &Launch, leash: &Leash, output: PipeWriter) -> Result<Child, String> {
+    unpack(&launch.package, &launch.task())
+        .map_err(|error| format!("unpacking {}: {error}", launch.package.display()))?;
+    fs::create_dir(launch.scratch())
+        .map_err(|error| format!("making {}: {error}", launch.scratch().display()))?;
+    if leash.is_over() {
+        return Err("it was replaced before it ran".into());
+    }
+    let bootstrap = launch.task().join("bootstrap");
+    let child = spawn(launch, &bootstrap, output)
+        .map_err(|error| format!("starting {}: {error}", bootstrap.display()))?;
+    leash.attach(child.id());
+    Ok(child)
+}
+
+/// Unpacks a zip into a new directory; names that lead out of it are refused, unix modes are kept.
+fn unpack(package: &Path, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let options = ExtractOptions::default()
+        .symlink_action(SymlinkExtractAction::ExtractRecursiveInFolder)
+        .with_size_limit(UNPACKED_MOST);
+    ZipArchive::new(File::open(package)?)?.extract_with_options(directory, options)?;
+    Ok(())
+}
+
+fn spawn(launch: &Launch, bootstrap: &Path, output: PipeWriter) -> io::Result<Child> {
+    let parent = std::process::id();
+    let mut command = Command::new(bootstrap);
+    command
+        .current_dir(launch.task())
+        .env_clear()
+        .envs(
+            ["PATH", "LANG"]
+                .into_iter()
+                .filter_map(|name| Some((name, std::env::var_os(name)?))),
+        )
+        .envs(launch.variables.iter().map(|(name, value)| (name, value)))
+        .env("LAMBDA_TASK_ROOT", launch.task())
+        .env("TMPDIR", launch.scratch())
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .process_group(0);
+    // SAFETY: between fork and exec only async-signal-safe calls are made: prctl and getppid.
+    unsafe { command.pre_exec(move || die_with(parent)) };
+    for _ in 1..START_TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(START_PAUSE)
+            }
+            started => return started,
+        }
+    }
+    command.spawn()
+}
+
+/// Has the calling process killed when the thread that started it ends, also if it has ended already.
+fn die_with(parent: u32) -> io::Result<()> {
+    // SAFETY: both calls take and return plain integers.
+    let (set, now) = unsafe {
+        (
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL),
+            libc::getppid(),
+        )
+    };
+    match (set, now as u32 == parent) {
+        (0, true) => Ok(()),
+        (0, false) => Err(io::ErrorKind::NotFound.into()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Waits for the end of the process, kills what it leaves behind in its group, and reaps it.
+fn wait(mut child: Child, leash: &Leash) -> End {
+    // The process stays a zombie until the group is killed: its id cannot have been given to another by then.
+    // SAFETY: `info` is a valid place for the answer, which is not read; a siginfo_t of zeros is valid.
+    unsafe {
+        let mut info = std::mem::zeroed();
+        while libc::waitid(
+            libc::P_PID,
+            child.id(),
+            &raw mut info,
+            libc::WEXITED | libc::WNOWAIT,
+        ) < 0
+            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+        {}
+    }
+    leash.kill();
+    match child.wait() {
+        Ok(status) => End::Exited(status),
+        Err(error) => End::NeverRan(format!("waiting for the process: {error}")),
+    }
+}
+
+fn kill_group(leader: u32) {
+    // SAFETY: takes plain integers. That the group is gone already is no error.
+    unsafe { libc::kill(-(leader as libc::pid_t), libc::SIGKILL) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    fn zipped(directory: &Path, name: &str, content: &[u8]) -> PathBuf {
+        let path = directory.join("package.zip");
+        let mut zip = ZipWriter::new(File::create(&path).unwrap());
+        zip.start_file(name, SimpleFileOptions::default().unix_permissions(0o755))
+            .unwrap();
+        zip.write_all(content).unwrap();
+        zip.finish().unwrap();
+        path
+    }
+
+    fn lived(directory: &Path, name: &str, content: &[u8]) -> (End, String) {
+        let launch = Launch {
+            package: zipped(directory, name, content),
+            directory: directory.join("environment"),
+            variables: Vec::new(),
+        };
+        let (mut reader, writer) = io::pipe().unwrap();
+        let mut end = None;
+        live(&launch, &Leash::default(), writer, |how| end = Some(how));
+        assert!(!launch.directory.exists());
+        let mut output = String::new();
+        io::Read::read_to_string(&mut reader, &mut output).unwrap();
+        (end.unwrap(), output)
+    }
+
+    #[test]
+    fn a_name_that_leads_out_of_the_directory_writes_nothing_outside() {
+        let directory = tempfile::tempdir().unwrap();
+        let package = zipped(directory.path(), "../escaped", b"x");
+        let unpacked = unpack(&package, &directory.path().join("task"));
+        assert!(unpacked.is_err(), "{unpacked:?}");
+        assert!(!directory.path().join("escaped").exists());
+    }
+
+    #[test]
+    fn unpacked_files_keep_their_modes() {
+        let directory = tempfile::tempdir().unwrap();
+        let package = zipped(directory.path(), "bin/tool", b"x");
+        let task = directory.path().join("task");
+        unpack(&package, &task).unwrap();
+        assert_eq!(
+            fs::metadata(task.join("bin/tool"))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o755
+        );
+    }
+
+    #[test]
+    fn a_program_sees_only_what_it_is_given_and_its_output_and_status_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let (end, output) = lived(
+            directory.path(),
+            "bootstrap",
+            b"#!/bin/sh\nenv; pwd; exit 3\n",
+        );
+        assert!(end.to_string().contains("exit status: 3"), "{end}");
+        assert!(
+            output.contains("LAMBDA_TASK_ROOT=") && !output.contains("CARGO"),
+            "{output}"
+        );
+    }
+
+    #[test]
+    fn a_package_without_a_bootstrap_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let (end, _) = lived(directory.path(), "other", b"x");
+        assert!(end.to_string().contains("bootstrap: No such file"), "{end}");
+    }
+
+    #[test]
+    fn what_was_killed_before_its_start_never_runs() {
+        let directory = tempfile::tempdir().unwrap();
+        let package = zipped(directory.path(), "bootstrap", b"#!/bin/sh\nsleep 60\n");
+        let launch = Launch {
+            package,
+            directory: directory.path().join("environment"),
+            variables: Vec::new(),
+        };
+        let leash = Leash::default();
+        leash.kill();
+        let mut end = None;
+        live(&launch, &leash, io::pipe().unwrap().1, |how| {
+            end = Some(how)
+        });
+        assert!(matches!(end, Some(End::NeverRan(_))), "{end:?}");
+    }
+}
