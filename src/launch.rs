@@ -2,26 +2,32 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{self, IsTerminal};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
+use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::{Command, JOURNAL_VERSION, RunHeader, RunState};
+use sebs_tui::core::message::{Command, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limit, Limits, Plan};
-use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets, package};
-use sebs_tui::net;
+use sebs_tui::driver::package::{self, Template};
+use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
+use sebs_tui::plain::plan::About;
+use sebs_tui::plain::{self, Format, Report};
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{FunctionSpec, Platform, PlatformError};
 use sebs_tui::settings::{self, Auto, PlatformName, Resolved, Runtime, Settings};
-use sebs_tui::store::run_json::{RecordedSetting, RunFile, Setup};
-use sebs_tui::store::{self, Store, directory};
-use sebs_tui::{plain, screen};
+use sebs_tui::store::follow::Follower;
+use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
+use sebs_tui::store::{self, Store, directory, journal};
+use sebs_tui::{net, screen};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -31,6 +37,11 @@ const WORKERS: usize = 2;
 const COMMANDS: usize = 16;
 /// The run was stopped by its user, with samples left.
 const INCOMPLETE: u8 = 3;
+
+/// Exit codes of a signalled program begin above this.
+const SIGNALLED: i32 = 128;
+/// How often the progress line is shown again while nothing happens.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
 /// How the program ends.
 pub type Done = Result<ExitCode, Box<dyn Error>>;
@@ -95,7 +106,7 @@ pub fn run(options: &Options) -> Done {
     let ended = runtime.block_on(running)?;
     // What still waits for a signal or a connection is not waited for.
     runtime.shutdown_background();
-    conclude(options, &ended?, &directory, shown, interrupted.load(Relaxed))
+    conclude(&ended?, &directory, shown, interrupted.load(Relaxed))
 }
 
 /// Follows the journal until the run is over. The lines come from the file, so that a slow reader holds up nothing.
@@ -105,7 +116,7 @@ fn show_lines(
     directory: &Path,
     from: u64,
     mut board: watch::Receiver<Arc<Board>>,
-) -> Result<Report, Box<dyn Error>> {
+) -> Result<Option<Report>, Box<dyn Error>> {
     let mut lines = Follower::from(&journal::path_in(directory), from)?;
     loop {
         // Looked at before the lines are read, so that none is left when the run is over.
@@ -115,7 +126,7 @@ fn show_lines(
             report.entry(&line.entry, &line.text);
         }
         if over {
-            return Ok(report);
+            return Ok(Some(report));
         }
         runtime.block_on(async {
             if tokio::time::timeout(PROGRESS_EVERY, board.changed()).await.is_err() {
@@ -289,4 +300,52 @@ fn view(options: &Options) -> View {
         View::Dashboard if !capable => View::Plain,
         chosen => chosen,
     }
+}
+
+/// Ends the run on SIGINT, SIGTERM or SIGHUP, and the program at once on a second one. The first is told in the result.
+fn watch_signals(runtime: &tokio::runtime::Runtime, commands: &mpsc::Sender<Command>) -> io::Result<Arc<AtomicI32>> {
+    let received = Arc::new(AtomicI32::new(0));
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let (commands, received) = (commands.clone(), received.clone());
+        let mut signals = runtime.block_on(async { signal(kind) })?;
+        runtime.spawn(async move {
+            while signals.recv().await.is_some() {
+                if received.swap(kind.as_raw_value(), Relaxed) != 0 {
+                    screen::terminal::restore();
+                    std::process::exit(SIGNALLED + kind.as_raw_value());
+                }
+                _ = commands.send(Command::Stop).await;
+            }
+        });
+    }
+    Ok(received)
+}
+
+/// Says how it ended and where the results are, on the normal screen, and picks the exit code.
+fn conclude(ended: &Ended, directory: &Path, shown: Result<Option<Report>, Box<dyn Error>>, signal: i32) -> Done {
+    let board = &ended.board;
+    let mut text = plain::summary(board, &store::files(directory));
+    if board.state == RunState::Incomplete {
+        _ = writeln!(text, "go on with: sebs-tui --resume {}", directory.display());
+    }
+    match shown {
+        Ok(Some(mut report)) => report.end(&text),
+        Ok(None) => print_ignoring_a_closed_pipe(&text),
+        Err(error) => {
+            print_ignoring_a_closed_pipe(&text);
+            eprintln!("sebs-tui: the view failed, the run did not: {error}");
+        }
+    }
+    if let Some(left) = &ended.left_behind {
+        return Err(format!("not everything could be removed: {left}").into());
+    }
+    Ok(match (board.state, signal) {
+        (RunState::Complete, _) => ExitCode::SUCCESS,
+        (_, 0) => INCOMPLETE.into(),
+        (_, signal) => ((SIGNALLED + signal) as u8).into(),
+    })
+}
+
+fn print_ignoring_a_closed_pipe(text: &str) {
+    _ = io::stdout().write_all(text.as_bytes());
 }

@@ -151,7 +151,7 @@ pub enum Event {
     /// An invocation begins.
     AttemptStarted {
         /// Number in the run, from 1.
-        number: u64,
+        attempt: u64,
         /// Its token.
         token: Token,
         /// Why.
@@ -189,7 +189,7 @@ pub enum Event {
     },
 }
 
-/// An event with its place and time: one line of the journal.
+/// An event with its place and time: one line of the journal, where no event may have a field of the entry's names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Place in the journal, from 1.

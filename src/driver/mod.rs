@@ -216,13 +216,11 @@ async fn drive(
                 Action::ForceCold => job = Some(workshop.force_cold()),
                 Action::Invoke(invoke) => {
                     let token = Token(rand::random());
-                    let (number, purpose, attempt_of_sample) =
-                        (invoke.number, invoke.purpose, invoke.attempt_of_sample);
                     chronicle.tell(Event::AttemptStarted {
-                        number,
+                        attempt: invoke.number,
                         token,
-                        purpose,
-                        attempt_of_sample,
+                        purpose: invoke.purpose,
+                        attempt_of_sample: invoke.attempt_of_sample,
                     })?;
                     job = Some(workshop.invoke(invoke, token));
                 }
