@@ -150,9 +150,9 @@ fn most_fitting_offset(host: &[HostRow], spans: &[Span]) -> Option<(Nanos, Nanos
         let near = index.saturating_sub(out_of_step)..(index + out_of_step + 1).min(host.len());
         for row in host.get(near).unwrap_or_default() {
             let (least, most) = span.offsets(row);
-            if least <= most + COARSENESS {
-                edges.push((least - COARSENESS, -1, span.from));
-                edges.push((most + COARSENESS, 1, span.from));
+            if least <= most {
+                edges.push((least, -1, span.from));
+                edges.push((most, 1, span.from));
             }
         }
     }
