@@ -271,6 +271,7 @@ impl Board {
                 took,
             } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
             Event::SampleSuperseded { sample, .. } => self.superseded(entry.wall, *sample),
+            Event::Noted { text } => self.note(entry.wall, Severity::Note, text.clone()),
             Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
         }
     }

@@ -182,7 +182,12 @@ pub enum Event {
         /// The attempt that counted.
         attempt: Option<u64>,
     },
-    /// Something a person should know.
+    /// Something good to know.
+    Noted {
+        /// What, in a sentence.
+        text: String,
+    },
+    /// Something a person should look at.
     Warned {
         /// What, in a sentence.
         text: String,

@@ -175,7 +175,7 @@ async fn drive(
     let plan = experiment.header.plan.clone();
     let mut chronicle = Chronicle::open(outlets, &experiment, before)?;
     for note in notes {
-        chronicle.tell(Event::Warned { text: note })?;
+        chronicle.tell(Event::Noted { text: note })?;
     }
     if echo.stamps() != StampKind::Kernel {
         let text = format!(

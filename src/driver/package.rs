@@ -1,7 +1,8 @@
 //! Packages of an exact size, and payloads.
 //!
 //! A package is the function's files plus one entry of random bytes, `filler.bin`, cut so that the zip has exactly
-//! the size asked for. Nothing is compressed: a byte asked for is a byte sent, stored and unpacked.
+//! the size asked for. The function's own files are deflated, so that small packages can be had; the filler is stored,
+//! since random bytes do not deflate: a byte asked for is a byte sent, stored and unpacked.
 
 use std::fmt;
 use std::io::{Cursor, Write};
@@ -97,7 +98,8 @@ pub enum PackageError {
 #[derive(Debug)]
 pub struct Template {
     runtime: Runtime,
-    custom: Vec<u8>,
+    /// The zip to which the filler is added.
+    base: Vec<u8>,
     /// Bytes of a package beside the filler's own.
     overhead: u64,
 }
@@ -108,16 +110,20 @@ impl Template {
     /// # Errors
     /// When the user's zip cannot be read or extended.
     pub fn new(runtime: Runtime) -> Result<Self, PackageError> {
-        let custom = match &runtime {
-            Runtime::Native | Runtime::Python => Vec::new(),
+        let base = match &runtime {
+            Runtime::Native => deflated(&[("bootstrap", NATIVE_FUNCTION, EXECUTABLE)]),
+            Runtime::Python => deflated(&[
+                ("handler.py", PYTHON_HANDLER, READABLE),
+                ("bootstrap", PYTHON_BOOTSTRAP, EXECUTABLE),
+            ]),
             Runtime::Custom(path) => std::fs::read(path).map_err(|error| PackageError::Read {
                 path: path.clone(),
                 error,
-            })?,
-        };
+            }),
+        }?;
         let mut template = Self {
             runtime,
-            custom,
+            base,
             overhead: 0,
         };
         template.overhead = template.zip(0, 0)?.len() as u64;
@@ -160,42 +166,35 @@ impl Template {
 
     fn write(&self, filler: u64, seed: u64) -> zip::result::ZipResult<Vec<u8>> {
         let mut buffer = Cursor::new(Vec::with_capacity((self.overhead + filler) as usize));
-        let mut zip = match &self.runtime {
-            Runtime::Native | Runtime::Python => ZipWriter::new(&mut buffer),
-            Runtime::Custom(_) => {
-                buffer.get_mut().extend_from_slice(&self.custom);
-                ZipWriter::new_append(&mut buffer)?
-            }
-        };
-        for (name, content, mode) in self.files() {
-            zip.start_file(*name, stored(*mode))?;
-            zip.write_all(content)?;
-        }
-        zip.start_file(FILLER, stored(READABLE))?;
+        buffer.get_mut().extend_from_slice(&self.base);
+        let mut zip = ZipWriter::new_append(&mut buffer)?;
+        zip.start_file(FILLER, entry(READABLE, CompressionMethod::Stored))?;
         write_random(&mut zip, filler, seed)?;
         zip.finish()?;
         Ok(buffer.into_inner())
     }
-
-    /// Name, content and mode of the files that are put in before the filler.
-    fn files(&self) -> &'static [(&'static str, &'static [u8], u32)] {
-        static NATIVE: [(&str, &[u8], u32); 1] = [("bootstrap", NATIVE_FUNCTION, EXECUTABLE)];
-        static PYTHON: [(&str, &[u8], u32); 2] = [
-            ("handler.py", PYTHON_HANDLER, READABLE),
-            ("bootstrap", PYTHON_BOOTSTRAP, EXECUTABLE),
-        ];
-        match self.runtime {
-            Runtime::Native => &NATIVE,
-            Runtime::Python => &PYTHON,
-            Runtime::Custom(_) => &[],
-        }
-    }
 }
 
-/// Uncompressed, and with a fixed date, so that a package depends on nothing but its seed.
-fn stored(mode: u32) -> SimpleFileOptions {
+/// A zip of files given by name, content and mode.
+fn deflated(files: &[(&str, &[u8], u32)]) -> Result<Vec<u8>, PackageError> {
+    let write = || {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content, mode) in files {
+            zip.start_file(*name, entry(*mode, CompressionMethod::Deflated))?;
+            zip.write_all(content)?;
+        }
+        Ok(zip.finish()?.into_inner())
+    };
+    write().map_err(|error| PackageError::Zip {
+        runtime: "built in".into(),
+        error,
+    })
+}
+
+/// With a fixed date, so that a package depends on nothing but its seed.
+fn entry(mode: u32, method: CompressionMethod) -> SimpleFileOptions {
     SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
+        .compression_method(method)
         .last_modified_time(DateTime::default())
         .unix_permissions(mode)
 }
