@@ -259,6 +259,18 @@ impl Worker {
         });
     }
 
+    /// Answers what has arrived already: a session is closed only after its last words were heard.
+    fn catch_up(&mut self) {
+        let mut buffer = [0; LONGEST_REQUEST];
+        for _ in 0..OUTSTANDING {
+            let Ok(Some(received)) = self.socket.receive_within(&mut buffer, 0) else {
+                break;
+            };
+            self.answer(&mut buffer, &received);
+        }
+        self.collect_stamps();
+    }
+
     /// Does what was asked for; breaks when the other end wants no more.
     fn obey(&mut self) -> std::ops::ControlFlow<()> {
         use std::ops::ControlFlow::{Break, Continue};
@@ -273,7 +285,7 @@ impl Worker {
                     }
                 }
                 Ok(Command::Close(id, answer)) => {
-                    self.collect_stamps();
+                    self.catch_up();
                     let _ = answer.send(self.sessions.close(id).ok_or(EchoError::NoSession(id)));
                 }
                 Ok(Command::Quit) | Err(TryRecvError::Disconnected) => return Break(()),
