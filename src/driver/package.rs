@@ -13,7 +13,6 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::body::Bytes;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
-use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
@@ -147,14 +146,7 @@ impl Template {
             });
         }
         let bytes = self.zip(size - self.overhead, seed)?;
-        let sha256 = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Ok(Package {
-            bytes: Bytes::from(bytes),
-            sha256,
-        })
+        Ok(Package::new(Bytes::from(bytes)))
     }
 
     fn zip(&self, filler: u64, seed: u64) -> Result<Vec<u8>, PackageError> {

@@ -47,7 +47,7 @@ pub enum Ended {
 /// # Errors
 /// Always ends in one: see [`Ended`].
 pub fn serve() -> Result<Infallible, Ended> {
-    let process_start = session::now(None);
+    let started = session::now(None);
     let api = RuntimeApi::from_environment()?;
     let instance_id = match random_name() {
         Ok(name) => name,
@@ -57,7 +57,7 @@ pub fn serve() -> Result<Infallible, Ended> {
         }
     };
     let mut process = Process {
-        process_start,
+        started,
         instance_id,
         invocations: 0,
     };
@@ -76,13 +76,14 @@ pub fn serve() -> Result<Infallible, Ended> {
 
 /// What the process knows of itself across invocations.
 struct Process {
-    process_start: Nanos,
+    started: Nanos,
     instance_id: String,
     invocations: u32,
 }
 
 impl Process {
     fn handle(&mut self, request_id: &str, event: &[u8]) -> Result<Reply, String> {
+        self.invocations += 1;
         let invocation = invocation_in(event)?;
         let handler_entry = session::now(
             invocation
@@ -90,13 +91,12 @@ impl Process {
                 .as_ref()
                 .and_then(|clock| clock.shift.as_ref()),
         );
-        self.invocations += 1;
         Ok(Reply {
             is_cold: self.invocations == 1,
             request_id: request_id.to_owned(),
             instance_id: self.instance_id.clone(),
             invocation: self.invocations,
-            process_start: self.process_start,
+            process_start: self.started,
             handler_entry,
             clock: session::exchange(&invocation),
         })

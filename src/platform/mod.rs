@@ -4,10 +4,12 @@
 
 pub mod local;
 
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 
 use crate::core::contract::Reply;
 use crate::core::plan::Limits;
@@ -65,6 +67,17 @@ pub struct Package {
     pub bytes: hyper::body::Bytes,
     /// Their SHA-256, hex.
     pub sha256: String,
+}
+
+impl Package {
+    /// The package of these bytes, which are hashed.
+    pub fn new(bytes: hyper::body::Bytes) -> Self {
+        let mut sha256 = String::with_capacity(64);
+        for byte in Sha256::digest(&bytes) {
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        Self { bytes, sha256 }
+    }
 }
 
 /// Where and how the function is called over HTTP.
@@ -146,7 +159,7 @@ pub struct PlatformError {
     /// Operation: `unpack`, `start`, …
     pub operation: &'static str,
     /// What it was done to.
-    pub resource: String,
+    pub resource: Box<str>,
     /// What went wrong, with the value that shows it, and what to do.
     pub what: String,
     /// HTTP status, where there was one.

@@ -68,13 +68,11 @@ impl Fleet {
     pub async fn invoke(&self, request_id: &str, body: Bytes) -> Result<Bytes, Fault> {
         let environment = self.assign(request_id)?;
         let result = environment.invoke(request_id, body).await;
-        if result
-            .as_ref()
-            .is_err_and(|fault| !fault.spares_the_environment())
-        {
-            environment.kill();
+        match &result {
+            // Its end takes a moment: it stays busy, so that nobody claims it until then.
+            Err(fault) if !fault.spares_the_environment() => environment.kill(),
+            _ => environment.release(),
         }
-        environment.release();
         result
     }
 
@@ -84,7 +82,9 @@ impl Fleet {
     /// The number of those that would not go.
     pub async fn retire(&self) -> Result<(), usize> {
         let retired = std::mem::take(&mut self.state().environments);
-        retired.iter().for_each(|environment| environment.kill());
+        for environment in &retired {
+            environment.kill();
+        }
         let all_gone = async {
             for environment in &retired {
                 environment.gone().await;
@@ -105,12 +105,12 @@ impl Fleet {
             state.deployment = None;
             std::mem::take(&mut state.environments)
         };
-        environments
-            .iter()
-            .for_each(|environment| environment.kill());
-        environments
-            .iter()
-            .for_each(|environment| environment.gone_blocking());
+        for environment in &environments {
+            environment.kill();
+        }
+        for environment in &environments {
+            environment.gone_blocking();
+        }
         self.home.remove();
     }
 

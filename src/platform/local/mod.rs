@@ -10,6 +10,8 @@
 //! A new environment unpacks the stored zip into a new directory and starts a new process there, so that the size
 //! of a package shows in its cold start as it does in a cloud. The zip is read through the page cache.
 
+mod answer;
+mod archive;
 mod environment;
 mod fault;
 mod fleet;
@@ -21,15 +23,13 @@ mod process;
 mod runtime_api;
 
 use std::fs;
-use std::io::{self, Cursor};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use zip::ZipArchive;
 
 use self::environment::Deployment;
 use self::fleet::Fleet;
@@ -48,8 +48,6 @@ const NAME: &str = "local";
 const PACKAGE_MOST: u64 = 512 * 1024 * 1024;
 /// An environment lives until it is replaced; a day stands for that.
 const KEEP_WARM: Duration = Duration::from_secs(24 * 60 * 60);
-/// Characters of an answer that an error shows.
-const SHOWN: usize = 200;
 
 /// The embedded platform. Dropping it ends every function and removes its directory.
 #[derive(Debug)]
@@ -116,7 +114,7 @@ impl LocalPlatform {
         };
         let (bytes, stored) = (package.bytes.clone(), path.clone());
         blocking(operation, &path.display().to_string(), move || {
-            store(&bytes, &stored)
+            archive::store(&bytes, &stored)
         })
         .await?;
         self.fleet.deploy(Some(deployment));
@@ -225,30 +223,7 @@ impl Platform for LocalPlatform {
     }
 
     fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
-        let failed = |kind, what| PlatformError {
-            status: Some(reply.status),
-            ..error(kind, "invoke", "function", what)
-        };
-        if reply.status != 200 {
-            let kind = if reply.status == 504 {
-                ErrorKind::Timeout
-            } else {
-                ErrorKind::Function
-            };
-            return Err(failed(
-                kind,
-                format!("HTTP {}: {}", reply.status, told(&reply.body)),
-            ));
-        }
-        serde_json::from_slice(&reply.body).map_err(|why| {
-            failed(
-                ErrorKind::Protocol,
-                format!(
-                    "not an answer of our function ({why}): {}",
-                    told(&reply.body)
-                ),
-            )
-        })
+        answer::decode(reply)
     }
 
     async fn recorded_cold(&self, request_id: &str) -> Option<bool> {
@@ -289,16 +264,6 @@ impl Platform for LocalPlatform {
     }
 }
 
-/// Writes a package to its place, whole or not at all, after a look at what a start will need of it.
-fn store(bytes: &hyper::body::Bytes, path: &Path) -> io::Result<()> {
-    ZipArchive::new(Cursor::new(bytes))?
-        .by_name("bootstrap")
-        .map_err(|why| io::Error::other(format!("no `bootstrap` in the package: {why}")))?;
-    let partial = path.with_extension("partial");
-    fs::write(&partial, bytes)?;
-    fs::rename(&partial, path)
-}
-
 /// Does what blocks outside the threads that serve requests.
 async fn blocking<T: Send + 'static>(
     operation: &'static str,
@@ -320,52 +285,5 @@ fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String)
         what,
         status: None,
         retry: Retry::No,
-    }
-}
-
-/// What an answer says: the error in it with the function's last words, or else its beginning.
-fn told(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Told {
-        error_type: String,
-        error_message: String,
-        #[serde(default)]
-        output: Vec<String>,
-    }
-    match serde_json::from_slice(body) {
-        Ok(Told {
-            error_type,
-            error_message,
-            output,
-        }) if output.is_empty() => cut(&format!("{error_type}: {error_message}")),
-        Ok(Told {
-            error_type,
-            error_message,
-            output,
-        }) => {
-            format!(
-                "{}; its last output: {}",
-                cut(&format!("{error_type}: {error_message}")),
-                cut_front(&output.join(" | "))
-            )
-        }
-        Err(_) => cut(&String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)])),
-    }
-}
-
-/// The beginning of a long text.
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into(),
-    }
-}
-
-/// The end of a long text.
-fn cut_front(text: &str) -> String {
-    match text.char_indices().rev().nth(SHOWN - 1) {
-        Some((begin, _)) if begin > 0 => format!("…{}", &text[begin..]),
-        _ => text.into(),
     }
 }

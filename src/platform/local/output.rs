@@ -84,7 +84,9 @@ mod tests {
         let (reader, mut writer) = io::pipe().unwrap();
         let output = Output::collect(reader).unwrap();
         let writing = std::thread::spawn(move || {
-            (0..100_000).for_each(|line| writeln!(writer, "line {line}").unwrap())
+            for line in 0..100_000 {
+                writeln!(writer, "line {line}").unwrap();
+            }
         });
         while !writing.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;

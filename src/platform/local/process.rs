@@ -1,7 +1,7 @@
 //! The life of one environment: a new directory, the unpacked package, a process, and an end that leaves nothing.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use zip::ZipArchive;
-use zip::read::{ExtractOptions, SymlinkExtractAction};
+use super::archive;
 
-/// Most bytes that a package may unpack to: a bound against zip bombs.
-const UNPACKED_MOST: u64 = 1 << 30;
 /// Tries to start a program that another thread's fork still holds open for writing, and the wait between them.
 const START_TRIES: u32 = 50;
 const START_PAUSE: Duration = Duration::from_millis(2);
@@ -122,28 +119,18 @@ pub fn live(launch: &Launch, leash: &Leash, output: PipeWriter, ended: impl FnOn
 }
 
 fn start(launch: &Launch, leash: &Leash, output: PipeWriter) -> Result<Child, String> {
-    unpack(&launch.package, &launch.task())
+    archive::unpack(&launch.package, &launch.task())
         .map_err(|error| format!("unpacking {}: {error}", launch.package.display()))?;
     fs::create_dir(launch.scratch())
         .map_err(|error| format!("making {}: {error}", launch.scratch().display()))?;
     if leash.is_over() {
         return Err("it was replaced before it ran".into());
     }
-    let bootstrap = launch.task().join("bootstrap");
+    let bootstrap = launch.task().join(archive::BOOTSTRAP);
     let child = spawn(launch, &bootstrap, output)
         .map_err(|error| format!("starting {}: {error}", bootstrap.display()))?;
     leash.attach(child.id());
     Ok(child)
-}
-
-/// Unpacks a zip into a new directory; names that lead out of it are refused, unix modes are kept.
-fn unpack(package: &Path, directory: &Path) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let options = ExtractOptions::default()
-        .symlink_action(SymlinkExtractAction::ExtractRecursiveInFolder)
-        .with_size_limit(UNPACKED_MOST);
-    ZipArchive::new(File::open(package)?)?.extract_with_options(directory, options)?;
-    Ok(())
 }
 
 fn spawn(launch: &Launch, bootstrap: &Path, output: PipeWriter) -> io::Result<Child> {
@@ -169,7 +156,7 @@ fn spawn(launch: &Launch, bootstrap: &Path, output: PipeWriter) -> io::Result<Ch
     for _ in 1..START_TRIES {
         match command.spawn() {
             Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                std::thread::sleep(START_PAUSE)
+                std::thread::sleep(START_PAUSE);
             }
             started => return started,
         }
@@ -222,23 +209,8 @@ fn kill_group(leader: u32) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-
-    use zip::ZipWriter;
-    use zip::write::SimpleFileOptions;
-
+    use super::super::archive::tests::zipped;
     use super::*;
-
-    fn zipped(directory: &Path, name: &str, content: &[u8]) -> PathBuf {
-        let path = directory.join("package.zip");
-        let mut zip = ZipWriter::new(File::create(&path).unwrap());
-        zip.start_file(name, SimpleFileOptions::default().unix_permissions(0o755))
-            .unwrap();
-        zip.write_all(content).unwrap();
-        zip.finish().unwrap();
-        path
-    }
 
     fn lived(directory: &Path, name: &str, content: &[u8]) -> (End, String) {
         let launch = Launch {
@@ -248,36 +220,13 @@ mod tests {
         };
         let (mut reader, writer) = io::pipe().unwrap();
         let mut end = None;
-        live(&launch, &Leash::default(), writer, |how| end = Some(how));
+        live(&launch, &Leash::default(), writer, |how| {
+            end = Some(how);
+        });
         assert!(!launch.directory.exists());
         let mut output = String::new();
         io::Read::read_to_string(&mut reader, &mut output).unwrap();
         (end.unwrap(), output)
-    }
-
-    #[test]
-    fn a_name_that_leads_out_of_the_directory_writes_nothing_outside() {
-        let directory = tempfile::tempdir().unwrap();
-        let package = zipped(directory.path(), "../escaped", b"x");
-        let unpacked = unpack(&package, &directory.path().join("task"));
-        assert!(unpacked.is_err(), "{unpacked:?}");
-        assert!(!directory.path().join("escaped").exists());
-    }
-
-    #[test]
-    fn unpacked_files_keep_their_modes() {
-        let directory = tempfile::tempdir().unwrap();
-        let package = zipped(directory.path(), "bin/tool", b"x");
-        let task = directory.path().join("task");
-        unpack(&package, &task).unwrap();
-        assert_eq!(
-            fs::metadata(task.join("bin/tool"))
-                .unwrap()
-                .permissions()
-                .mode()
-                & 0o777,
-            0o755
-        );
     }
 
     #[test]
@@ -315,7 +264,7 @@ mod tests {
         leash.kill();
         let mut end = None;
         live(&launch, &leash, io::pipe().unwrap().1, |how| {
-            end = Some(how)
+            end = Some(how);
         });
         assert!(matches!(end, Some(End::NeverRan(_))), "{end:?}");
     }
