@@ -151,6 +151,8 @@ pub enum Event {
     /// An invocation begins.
     AttemptStarted {
         /// Number in the run, from 1.
+        // The entry that the event is flattened into has a `number` of its own.
+        #[serde(rename = "attempt")]
         number: u64,
         /// Its token.
         token: Token,
