@@ -8,7 +8,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
@@ -17,17 +16,20 @@ use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{Command, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limit, Limits, Plan};
+use sebs_tui::core::time::MILLISECOND;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
-use sebs_tui::plain::plan::About;
+use sebs_tui::plain::plan::{About, Typical};
 use sebs_tui::plain::{self, Format, Report};
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{FunctionSpec, Platform, PlatformError};
+use sebs_tui::screen::theme::{GlyphSet, Palette, ThemeChoice};
+use sebs_tui::screen::{self, Feed, Left};
 use sebs_tui::settings::{self, Auto, PlatformName, Resolved, Runtime, Settings};
 use sebs_tui::store::follow::Follower;
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{self, Store, directory, journal};
-use sebs_tui::{net, screen};
+use sebs_tui::net;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -93,20 +95,48 @@ pub fn run(options: &Options) -> Done {
     let first = before.as_ref().map_or_else(Board::default, |before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first));
     let (commands, command_queue) = mpsc::channel(COMMANDS);
-    let interrupted = watch_signals(&runtime, &commands)?;
+    let interrupt = watch::Sender::new(None);
+    heed_signals(&runtime, &interrupt, &commands)?;
     let outlets = Outlets { record: Box::new(move |entry| Ok(store.record(entry)?)), board: board_in, live: live.clone() };
     let experiment = experiment(settings, header, template);
     let running = runtime.spawn(driver::run(experiment, Equipment { platform, echo }, outlets, command_queue, before));
 
+    let lines = |format| show_lines(&runtime, report(format, &earlier), &directory, journal_bytes, board.clone());
     let shown = match view(options) {
-        View::Dashboard => show_dashboard(settings, Feed { board, live, commands }, &interrupted),
-        View::Plain => show_lines(&runtime, report(Format::Text, &earlier), &directory, journal_bytes, board),
-        View::Json => show_lines(&runtime, report(Format::Json, &earlier), &directory, journal_bytes, board),
+        View::Plain => lines(Format::Text),
+        View::Json => lines(Format::Json),
+        View::Dashboard => {
+            let feed = Feed { board: board.clone(), live, commands: Some(commands), interrupt: interrupt.clone() };
+            match screen::run(feed, theme(settings)) {
+                Ok(Left::Abandoned) => std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value()),
+                Ok(_) => Ok(None),
+                Err(error) => {
+                    eprintln!("sebs-tui: {error}");
+                    lines(Format::Text)
+                }
+            }
+        }
     };
     let ended = runtime.block_on(running)?;
     // What still waits for a signal or a connection is not waited for.
     runtime.shutdown_background();
-    conclude(&ended?, &directory, shown, interrupted.load(Relaxed))
+    let signal = *interrupt.borrow();
+    conclude(&ended?, &directory, shown, signal)
+}
+
+fn theme(settings: &Settings) -> ThemeChoice {
+    ThemeChoice {
+        palette: match settings.theme {
+            settings::Theme::Auto => None,
+            settings::Theme::Colour => Some(Palette::Colour),
+            settings::Theme::Mono => Some(Palette::Mono),
+        },
+        glyphs: match settings.glyphs {
+            settings::Glyphs::Auto => None,
+            settings::Glyphs::Utf8 => Some(GlyphSet::Utf8),
+            settings::Glyphs::Ascii => Some(GlyphSet::Ascii),
+        },
+    }
 }
 
 /// Follows the journal until the run is over. The lines come from the file, so that a slow reader holds up nothing.
@@ -257,6 +287,18 @@ fn limits(platform: Limits, template: &Template) -> Limits {
     Limits { package_least: Some(least), ..platform }
 }
 
+/// What steps take on the platforms that have been measured, for a rough estimate.
+fn typical(settings: &Settings) -> Option<Typical> {
+    match settings.platform {
+        PlatformName::Local => Some(Typical {
+            warm: 5 * MILLISECOND,
+            cold: 15 * MILLISECOND,
+            deployment: 10 * MILLISECOND,
+            megabyte: 2 * MILLISECOND,
+        }),
+    }
+}
+
 /// Functions of the local platform are on this host; others must be able to come from outside.
 fn listen_address(settings: &Settings) -> SocketAddr {
     let anyone = match settings.platform {
@@ -302,27 +344,39 @@ fn view(options: &Options) -> View {
     }
 }
 
-/// Ends the run on SIGINT, SIGTERM or SIGHUP, and the program at once on a second one. The first is told in the result.
-fn watch_signals(runtime: &tokio::runtime::Runtime, commands: &mpsc::Sender<Command>) -> io::Result<Arc<AtomicI32>> {
-    let received = Arc::new(AtomicI32::new(0));
+/// Stops the run when `interrupt` is set, and sets it on SIGINT, SIGTERM and SIGHUP; a second one ends the program at once.
+fn heed_signals(
+    runtime: &tokio::runtime::Runtime,
+    interrupt: &watch::Sender<Option<i32>>,
+    commands: &mpsc::Sender<Command>,
+) -> io::Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let (commands, received) = (commands.clone(), received.clone());
+        let number = kind.as_raw_value();
+        let interrupt = interrupt.clone();
         let mut signals = runtime.block_on(async { signal(kind) })?;
         runtime.spawn(async move {
+            let mut before = 0;
             while signals.recv().await.is_some() {
-                if received.swap(kind.as_raw_value(), Relaxed) != 0 {
-                    screen::terminal::restore();
-                    std::process::exit(SIGNALLED + kind.as_raw_value());
+                before += 1;
+                if before > 1 {
+                    screen::leave_terminal();
+                    std::process::exit(SIGNALLED + number);
                 }
-                _ = commands.send(Command::Stop).await;
+                interrupt.send_if_modified(|first| first.replace(first.unwrap_or(number)).is_none());
             }
         });
     }
-    Ok(received)
+    let (mut interrupted, commands) = (interrupt.subscribe(), commands.clone());
+    runtime.spawn(async move {
+        if interrupted.wait_for(Option::is_some).await.is_ok() {
+            _ = commands.send(Command::Stop).await;
+        }
+    });
+    Ok(())
 }
 
 /// Says how it ended and where the results are, on the normal screen, and picks the exit code.
-fn conclude(ended: &Ended, directory: &Path, shown: Result<Option<Report>, Box<dyn Error>>, signal: i32) -> Done {
+fn conclude(ended: &Ended, directory: &Path, shown: Result<Option<Report>, Box<dyn Error>>, signal: Option<i32>) -> Done {
     let board = &ended.board;
     let mut text = plain::summary(board, &store::files(directory));
     if board.state == RunState::Incomplete {
@@ -341,8 +395,8 @@ fn conclude(ended: &Ended, directory: &Path, shown: Result<Option<Report>, Box<d
     }
     Ok(match (board.state, signal) {
         (RunState::Complete, _) => ExitCode::SUCCESS,
-        (_, 0) => INCOMPLETE.into(),
-        (_, signal) => ((SIGNALLED + signal) as u8).into(),
+        (_, None) => INCOMPLETE.into(),
+        (_, Some(signal)) => ((SIGNALLED + signal) as u8).into(),
     })
 }
 

@@ -17,7 +17,7 @@ use crate::core::plan::Plan;
 use crate::core::sample::{Attempt, Purpose, SampleKey, SampleOutcome};
 
 pub use summary::summary;
-use words::{clean, milliseconds, order, rough, size, with_bound};
+use words::{clean, milliseconds, order, rough, signed_with_bound, size, with_bound};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +110,10 @@ impl Report {
                 self.attempts.push(attempt.as_ref().clone());
             }
             _ => {}
+        }
+        if matches!(event, Event::SampleEnded { .. }) {
+            // The sample's own line says it all.
+            self.told = self.board.log.back().cloned();
         }
         self.log();
         if let Event::SampleEnded {
@@ -214,8 +218,7 @@ fn sample_line(
     parts.push(match outcome {
         SampleOutcome::Measured => "measured".into(),
         SampleOutcome::Unsynchronised => "unsynchronised".into(),
-        // Its reason is in the log line before.
-        SampleOutcome::Failed(_) => "failed".into(),
+        SampleOutcome::Failed(failure) => format!("failed: {}", clean(&failure.to_string())),
         SampleOutcome::Skipped(reason) => format!("skipped: {}", clean(reason)),
     });
     parts.join("  ")
@@ -243,7 +246,10 @@ fn measured_parts(attempt: &Attempt) -> Vec<String> {
     );
     if let Some(clock) = attempt.clock {
         parts.push(format!("min RTT {}", milliseconds(clock.minimum_rtt)));
-        parts.push(format!("offset {}", with_bound(clock.offset, clock.bound)));
+        parts.push(format!(
+            "offset {}",
+            signed_with_bound(clock.offset, clock.bound)
+        ));
         parts.push(format!("{} exchanges", clock.exchanges));
     }
     let packets = &attempt.packets;

@@ -151,7 +151,9 @@ pub enum Event {
     /// An invocation begins.
     AttemptStarted {
         /// Number in the run, from 1.
-        attempt: u64,
+        // The entry that the event is flattened into has a `number` of its own.
+        #[serde(rename = "attempt")]
+        number: u64,
         /// Its token.
         token: Token,
         /// Why.
@@ -194,7 +196,7 @@ pub enum Event {
     },
 }
 
-/// An event with its place and time: one line of the journal, where no event may have a field of the entry's names.
+/// An event with its place and time: one line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Place in the journal, from 1.

@@ -217,7 +217,7 @@ async fn drive(
                 Action::Invoke(invoke) => {
                     let token = Token(rand::random());
                     chronicle.tell(Event::AttemptStarted {
-                        attempt: invoke.number,
+                        number: invoke.number,
                         token,
                         purpose: invoke.purpose,
                         attempt_of_sample: invoke.attempt_of_sample,

