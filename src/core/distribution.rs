@@ -2,15 +2,18 @@
 
 use hdrhistogram::Histogram;
 
-use super::time::Nanos;
+use super::time::{Nanos, SECOND};
 
-/// Durations in constant space, with two significant digits.
+/// Longest duration told apart, ns: an hour.
+const LONGEST: u64 = 3600 * SECOND as u64;
+
+/// Durations in constant space, with two significant digits; one above an hour counts as an hour.
 #[derive(Debug, Clone)]
 pub struct Distribution(Histogram<u32>);
 
 impl Default for Distribution {
     fn default() -> Self {
-        Self(Histogram::new(2).expect("two digits are within the histogram's range"))
+        Self(Histogram::new_with_bounds(1, LONGEST, 2).expect("the bounds are in order and two digits are possible"))
     }
 }
 
@@ -77,4 +80,19 @@ pub fn half_quartile_range(values: &[Nanos]) -> Option<Nanos> {
     sorted.sort_unstable();
     let rank = |q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1];
     Some((rank(0.75) - rank(0.25)) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_of_every_length_are_told_apart() {
+        let mut all = Distribution::default();
+        [0, 1_000, 38_000, 2_000_000, 30 * SECOND, 7200 * SECOND].into_iter().for_each(|nanos| all.record(nanos));
+        let near = |shown: Option<Nanos>, nanos: f64| shown.is_some_and(|shown| (shown as f64 / nanos - 1.0).abs() < 0.01);
+        assert!(near(all.quantile(0.5), 38_000.0), "{:?}", all.quantile(0.5));
+        assert!(near(all.quantile(0.6), 2e6) && near(all.maximum(), LONGEST as f64));
+        assert_eq!((all.count(), all.minimum()), (6, Some(1)));
+    }
 }
