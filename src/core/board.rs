@@ -144,6 +144,8 @@ pub struct Board {
     pub superseded: u32,
     /// Wall clock at the first event, ns since the epoch.
     pub started: Nanos,
+    /// Wall clock at the last event, ns since the epoch: what has passed since can be added to `elapsed`.
+    pub last_event: Nanos,
     /// Run time up to the last event, pauses and earlier processes included, ns.
     pub elapsed: Nanos,
     /// Durations of ended samples that had an attempt, ns, by kind (warm, cold): what the ETA rests on.
@@ -188,6 +190,7 @@ impl Board {
             self.elapsed_before = self.elapsed;
         }
         self.elapsed = self.elapsed_before + entry.elapsed;
+        self.last_event = entry.wall;
         match &entry.event {
             Event::RunStarted { run } => self.begin(run, entry.wall),
             Event::RunResumed {

@@ -1,0 +1,275 @@
+//! What a key changes: the view at once, and what it asks of the run, the process or the terminal.
+
+use crate::core::board::Board;
+use crate::core::message::Command;
+
+use super::Left;
+use super::facts::Progress;
+use super::input::Press;
+use super::keys::{self, Action, Scroll};
+use super::layout::Pane;
+use super::view::{Access, Leaving, Overlay, View};
+
+/// Lines that a page key scrolls.
+const PAGE: usize = 10;
+
+/// What is to be done for a key, beyond the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask this of the run.
+    Send(Command),
+    /// End the run as an interrupt signal would.
+    Interrupt,
+    /// Hand the terminal to the shell.
+    Suspend,
+    /// Leave the screen.
+    Leave(Left),
+}
+
+/// Answers a key: changes the view and says what else is to be done.
+pub fn press(press: Press, board: &Board, view: &mut View) -> Option<Effect> {
+    view.kept_open |= board.state.is_over();
+    view.message = None;
+    let Some(key) = keys::find(press) else {
+        view.message = Some("this key does nothing; ? lists the keys".into());
+        return None;
+    };
+    if view.overlay == Some(Overlay::Quit) && !answers(key.action) {
+        view.message = Some("y quits, n stays".into());
+        return None;
+    }
+    match key.action.possible(board, view) {
+        Err(why) => {
+            view.message = Some(why.into());
+            None
+        }
+        Ok(Some(command)) => Some(Effect::Send(command)),
+        Ok(None) => act(key.action, board, view),
+    }
+}
+
+fn answers(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Yes | Action::No | Action::Close | Action::StopAtOnce | Action::Suspend
+    )
+}
+
+fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
+    match action {
+        Action::Freeze => view.frozen = !view.frozen,
+        Action::NextPane => view.focus = neighbour(view.focus, 1),
+        Action::PreviousPane => view.focus = neighbour(view.focus, Pane::ALL.len() - 1),
+        Action::Zoom => view.zoomed = !view.zoomed,
+        Action::Scroll(scroll) => scroll_by(scroll, board, view),
+        Action::Help if view.overlay == Some(Overlay::Help) => view.overlay = None,
+        Action::Help => (view.overlay, view.help_top) = (Some(Overlay::Help), 0),
+        Action::Close => close(view),
+        Action::No => view.overlay = None,
+        Action::Quit => return quit(board, view),
+        Action::Yes => {
+            view.overlay = None;
+            return Some(Effect::Send(Command::Stop));
+        }
+        Action::StopAtOnce => return Some(stop_at_once(board, view)),
+        Action::Suspend => return Some(Effect::Suspend),
+        // These are commands, which `possible` has answered.
+        Action::PauseOrResume | Action::SkipSample | Action::SkipSize | Action::Retry => {}
+    }
+    None
+}
+
+fn neighbour(pane: Pane, step: usize) -> Pane {
+    let place = Pane::ALL
+        .iter()
+        .position(|other| *other == pane)
+        .unwrap_or(0);
+    Pane::ALL[(place + step) % Pane::ALL.len()]
+}
+
+/// Closes one thing at a time: what lies on top first.
+fn close(view: &mut View) {
+    if view.overlay.take().is_some() {
+        return;
+    }
+    if view.zoomed {
+        view.zoomed = false;
+        return;
+    }
+    (view.row, view.log_back) = (None, 0);
+}
+
+fn scroll_by(scroll: Scroll, board: &Board, view: &mut View) {
+    if view.overlay == Some(Overlay::Help) {
+        view.help_top = moved(scroll, view.help_top, keys::KEYS.len() * 2);
+    } else if view.focus == Pane::Log {
+        let lines = board.log.len().saturating_sub(1);
+        let top = moved(scroll, lines.saturating_sub(view.log_back), lines);
+        view.log_back = lines - top;
+    } else {
+        let last = board
+            .plan()
+            .map_or(0, |plan| plan.points.len().saturating_sub(1));
+        let here = board
+            .current
+            .or(board.last)
+            .map_or(0, |key| key.size as usize);
+        view.row = match scroll {
+            Scroll::Last if view.row == Some(last) => None,
+            _ => Some(moved(scroll, view.row.unwrap_or(here), last)),
+        };
+    }
+}
+
+fn moved(scroll: Scroll, from: usize, last: usize) -> usize {
+    let to = match scroll {
+        Scroll::Up => from.saturating_sub(1),
+        Scroll::Down => from + 1,
+        Scroll::PageUp => from.saturating_sub(PAGE),
+        Scroll::PageDown => from + PAGE,
+        Scroll::First => 0,
+        Scroll::Last => last,
+    };
+    to.min(last)
+}
+
+fn quit(board: &Board, view: &mut View) -> Option<Effect> {
+    if board.state.is_over() || view.access == Access::Look {
+        return Some(Effect::Leave(Left::RunOver));
+    }
+    if view.leaving != Leaving::No {
+        return Some(Effect::Leave(Left::Abandoned));
+    }
+    if board.run.is_some() && Progress::of(board).remaining() == 0 {
+        return Some(Effect::Send(Command::Stop));
+    }
+    view.overlay = Some(Overlay::Quit);
+    None
+}
+
+fn stop_at_once(board: &Board, view: &mut View) -> Effect {
+    view.overlay = None;
+    match view.leaving {
+        _ if board.state.is_over() => Effect::Leave(Left::RunOver),
+        Leaving::No => Effect::Interrupt,
+        Leaving::Asked | Leaving::Interrupted => Effect::Leave(Left::Abandoned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::message::RunState;
+
+    fn running() -> Board {
+        in_state(RunState::Running)
+    }
+
+    fn in_state(state: RunState) -> Board {
+        let mut board = Board::default();
+        board.state = state;
+        board
+    }
+
+    fn pressed(board: &Board, view: &mut View, keys: &str) -> Option<Effect> {
+        keys.chars()
+            .map(|key| press(Press::Char(key), board, view))
+            .last()
+            .flatten()
+    }
+
+    #[test]
+    fn quitting_asks_once_and_no_means_no() {
+        let mut view = View::default();
+        assert_eq!(pressed(&running(), &mut view, "q"), None);
+        assert_eq!(view.overlay, Some(Overlay::Quit));
+        assert_eq!(pressed(&running(), &mut view, "s"), None);
+        assert_eq!(view.message.as_deref(), Some("y quits, n stays"));
+        assert_eq!(pressed(&running(), &mut view, "n"), None);
+        assert_eq!(view.overlay, None);
+        assert_eq!(
+            pressed(&running(), &mut view, "qy"),
+            Some(Effect::Send(Command::Stop))
+        );
+    }
+
+    #[test]
+    fn a_second_q_or_control_c_does_not_wait_for_the_end() {
+        for leaving in [Leaving::Asked, Leaving::Interrupted] {
+            let mut view = View {
+                leaving,
+                ..View::default()
+            };
+            assert_eq!(
+                pressed(&running(), &mut view, "q"),
+                Some(Effect::Leave(Left::Abandoned))
+            );
+            assert_eq!(
+                press(Press::Control('c'), &running(), &mut view),
+                Some(Effect::Leave(Left::Abandoned))
+            );
+        }
+        assert_eq!(
+            press(Press::Control('c'), &running(), &mut View::default()),
+            Some(Effect::Interrupt)
+        );
+    }
+
+    #[test]
+    fn any_key_keeps_a_finished_run_on_the_screen_until_q() {
+        let board = in_state(RunState::Complete);
+        let mut view = View::default();
+        assert_eq!(press(Press::Other, &board, &mut view), None);
+        assert!(view.kept_open);
+        assert_eq!(
+            pressed(&board, &mut view, "q"),
+            Some(Effect::Leave(Left::RunOver))
+        );
+    }
+
+    #[test]
+    fn escape_closes_one_thing_at_a_time() {
+        let mut view = View {
+            zoomed: true,
+            overlay: Some(Overlay::Help),
+            ..View::default()
+        };
+        press(Press::Escape, &running(), &mut view);
+        assert_eq!((view.zoomed, view.overlay), (true, None));
+        press(Press::Escape, &running(), &mut view);
+        assert!(!view.zoomed);
+        press(Press::Escape, &running(), &mut view);
+        assert_eq!(view.message.as_deref(), Some("nothing is open"));
+    }
+
+    #[test]
+    fn tab_visits_every_pane_and_shift_tab_goes_back() {
+        let mut view = View::default();
+        let mut visited = Vec::new();
+        for _ in Pane::ALL {
+            visited.push(view.focus);
+            press(Press::Tab, &running(), &mut view);
+        }
+        assert_eq!(visited, Pane::ALL);
+        press(Press::BackTab, &running(), &mut view);
+        assert_eq!(view.focus, Pane::Log);
+    }
+
+    #[test]
+    fn no_key_is_ignored_without_a_word() {
+        let mut view = View {
+            focus: Pane::Clock,
+            ..View::default()
+        };
+        for key in [
+            Press::Up,
+            Press::Other,
+            Press::Char('y'),
+            Press::Char('r'),
+            Press::Escape,
+        ] {
+            assert_eq!(press(key, &running(), &mut view), None);
+            assert!(view.message.is_some(), "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the board implies: read by several panes, so worked out in one place.
+
+use crate::core::board::{Activity, Board, Cell};
+use crate::core::distribution::Distribution;
+use crate::core::live::{LiveReading, Phase};
+use crate::core::message::RunState;
+use crate::core::plan::{Plan, Point};
+use crate::core::sample::{PacketCounts, Purpose, SampleKey};
+use crate::core::time::Nanos;
+
+use super::format;
+
+/// How far the run is; samples beyond a limit are never taken and count nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Samples to take.
+    pub of: u32,
+    /// Ended as they should.
+    pub measured: u32,
+    /// Ended without a clock estimate.
+    pub unsynchronised: u32,
+    /// Ended without a result.
+    pub failed: u32,
+    /// Given up on request.
+    pub skipped: u32,
+}
+
+impl Progress {
+    /// Of this board.
+    pub fn of(board: &Board) -> Self {
+        let Some(plan) = board.plan() else {
+            return Self::default();
+        };
+        let possible = board
+            .cells
+            .iter()
+            .filter(|cell| !is_beyond(plan.points.get(cell.size as usize)));
+        possible.fold(Self::default(), |sum, cell| Self {
+            of: sum.of + plan.outline.repetitions,
+            measured: sum.measured + cell.measured,
+            unsynchronised: sum.unsynchronised + cell.unsynchronised,
+            failed: sum.failed + cell.failed,
+            skipped: sum.skipped + cell.skipped,
+        })
+    }
+
+    /// Samples that have ended.
+    pub fn ended(&self) -> u32 {
+        self.measured + self.unsynchronised + self.failed + self.skipped
+    }
+
+    /// Samples still to take.
+    pub fn remaining(&self) -> u32 {
+        self.of.saturating_sub(self.ended())
+    }
+
+    /// Share that has ended, 0 to 1.
+    pub fn share(&self) -> f64 {
+        if self.of == 0 {
+            0.0
+        } else {
+            f64::from(self.ended().min(self.of)) / f64::from(self.of)
+        }
+    }
+
+    /// `41 %`; 100 only when all have ended.
+    pub fn percent(&self) -> String {
+        format!("{} %", (self.share() * 100.0).floor())
+    }
+}
+
+/// Whether a limit rules this size out.
+pub fn is_beyond(point: Option<&Point>) -> bool {
+    point.is_some_and(|point| point.beyond.is_some())
+}
+
+/// The run's time so far, ns: it runs on between events while the run does.
+pub fn elapsed(board: &Board, now: Nanos) -> Nanos {
+    let runs = board.run.is_some() && !board.state.is_over() && board.state != RunState::Paused;
+    board.elapsed
+        + if runs {
+            (now - board.last_event).max(0)
+        } else {
+            0
+        }
+}
+
+/// The sample in progress, else the one that ended last, else any that was taken: never one beyond a limit.
+pub fn sample_in_view(board: &Board) -> Option<SampleKey> {
+    let plan = board.plan()?;
+    let possible = |key: &SampleKey| !is_beyond(plan.points.get(key.size as usize));
+    board
+        .current
+        .or(board.last)
+        .filter(possible)
+        .or_else(|| board.ended.keys().rev().copied().find(possible))
+}
+
+/// Its size and start kind.
+pub fn cell_in_view(board: &Board) -> Option<&Cell> {
+    board
+        .cells
+        .get(Plan::cell(sample_in_view(board)?))
+        .map(AsRef::as_ref)
+}
+
+/// Size of a sample, bytes.
+pub fn size_of(board: &Board, key: SampleKey) -> Option<u64> {
+    board
+        .plan()?
+        .points
+        .get(key.size as usize)
+        .map(|point| point.size)
+}
+
+/// An attempt is in flight: its counts are in the live reading and not yet on the board.
+pub fn is_in_flight(board: &Board) -> bool {
+    matches!(board.activity, Activity::Invoking { .. })
+}
+
+/// Round trips of the cell in view, the attempt in flight included.
+pub fn round_trips(cell: &Cell, board: &Board, live: &LiveReading) -> Distribution {
+    let mut all = cell.rtt.clone();
+    if is_in_flight(board) {
+        live.rtts.iter().for_each(|rtt| all.record(*rtt));
+    }
+    all
+}
+
+/// Datagrams of the whole run, the attempt in flight included.
+pub fn packets(board: &Board, live: &LiveReading) -> PacketCounts {
+    let mut all = board.packets;
+    if is_in_flight(board) {
+        all.add(&live.packets);
+    }
+    all
+}
+
+/// What is being done, in a word or two.
+pub fn doing(board: &Board, live: &LiveReading) -> String {
+    match board.activity {
+        Activity::Deploying { package_bytes } => {
+            format!("deploying {}", format::bytes(package_bytes))
+        }
+        Activity::ForcingCold => "forcing cold".into(),
+        Activity::Invoking {
+            purpose: Purpose::WarmUp(_),
+        } => "warming up".into(),
+        Activity::Invoking { .. } if live.phase == Phase::Idle => "invoking".into(),
+        Activity::Invoking { .. } => live.phase.word().into(),
+        Activity::Idle => match board.state {
+            RunState::Preparing => "preparing".into(),
+            RunState::Paused => "waiting for you".into(),
+            RunState::Stopping => "cleaning up".into(),
+            RunState::Running | RunState::Pausing => "between samples".into(),
+            RunState::Complete | RunState::Incomplete => "over".into(),
+        },
+    }
+}

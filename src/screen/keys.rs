@@ -1,0 +1,417 @@
+//! The one table of keys: what is pressed, what it does, how it is explained, when it can be used.
+//! Input, footer, help and the README's table all read it.
+
+use crate::core::board::Board;
+use crate::core::message::{Command, RunState};
+
+use super::input::Press;
+use super::layout::Pane;
+use super::view::{Access, Leaving, Overlay, View};
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Pause, or go on.
+    PauseOrResume,
+    /// Give up the sample in progress.
+    SkipSample,
+    /// Give up the rest of the size in progress.
+    SkipSize,
+    /// Take the last sample again.
+    Retry,
+    /// Stop or restart the picture.
+    Freeze,
+    /// Focus the next pane.
+    NextPane,
+    /// Focus the previous pane.
+    PreviousPane,
+    /// Give the focused pane the screen, or take it back.
+    Zoom,
+    /// Scroll the focused pane.
+    Scroll(Scroll),
+    /// Show or hide the help.
+    Help,
+    /// Close what is open.
+    Close,
+    /// Ask whether to quit.
+    Quit,
+    /// Stop the run without a question.
+    StopAtOnce,
+    /// Hand the terminal back to the shell.
+    Suspend,
+    /// Answer yes.
+    Yes,
+    /// Answer no.
+    No,
+}
+
+/// How far, and where to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scroll {
+    /// A line towards the top.
+    Up,
+    /// A line towards the bottom.
+    Down,
+    /// A page towards the top.
+    PageUp,
+    /// A page towards the bottom.
+    PageDown,
+    /// To the first line.
+    First,
+    /// To the last line, and along with what is new.
+    Last,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// What is pressed.
+    pub presses: &'static [Press],
+    /// How that is written.
+    pub name: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// A word for the footer; none is shown there when empty.
+    pub hint: &'static str,
+    /// A phrase for the help.
+    pub help: &'static str,
+    /// When it can be used, for the README.
+    pub when: &'static str,
+}
+
+const fn key(
+    presses: &'static [Press],
+    name: &'static str,
+    action: Action,
+    (hint, help, when): (&'static str, &'static str, &'static str),
+) -> Key {
+    Key {
+        presses,
+        name,
+        action,
+        hint,
+        help,
+        when,
+    }
+}
+
+use Press::{BackTab, Char, Control, Down, End, Enter, Escape, Home, PageDown, PageUp, Tab, Up};
+
+const IN_PROGRESS: &str = "while the run is in progress";
+const SAMPLE: &str = "while a sample is in progress";
+const ALWAYS: &str = "always";
+const SCROLLS: &str = "sizes, log, help";
+
+/// The table, in the order of the help. The footer gives up hints from the end.
+pub const KEYS: &[Key] = &[
+    key(
+        &[Char('p'), Char(' ')],
+        "p, space",
+        Action::PauseOrResume,
+        (
+            "pause",
+            "pause after the attempt in flight; go on",
+            IN_PROGRESS,
+        ),
+    ),
+    key(
+        &[Char('s')],
+        "s",
+        Action::SkipSample,
+        ("skip", "skip the sample in progress", SAMPLE),
+    ),
+    key(
+        &[Char('S')],
+        "S",
+        Action::SkipSize,
+        (
+            "skip size",
+            "skip what remains of this size, warm and cold",
+            SAMPLE,
+        ),
+    ),
+    key(
+        &[Char('r')],
+        "r",
+        Action::Retry,
+        (
+            "retry",
+            "take the last sample again; the old one is kept as superseded",
+            "once a sample has ended",
+        ),
+    ),
+    key(
+        &[Char('f')],
+        "f",
+        Action::Freeze,
+        ("freeze", "freeze the picture; the run goes on", ALWAYS),
+    ),
+    key(
+        &[Tab],
+        "Tab",
+        Action::NextPane,
+        ("pane", "focus the next pane", ALWAYS),
+    ),
+    key(
+        &[BackTab],
+        "Shift-Tab",
+        Action::PreviousPane,
+        ("", "focus the previous pane", ALWAYS),
+    ),
+    key(
+        &[Char('z'), Enter],
+        "z, Enter",
+        Action::Zoom,
+        (
+            "zoom",
+            "give the focused pane the screen; take it back",
+            "from 20x4 characters",
+        ),
+    ),
+    key(
+        &[Up],
+        "Up",
+        Action::Scroll(Scroll::Up),
+        ("", "scroll the focused pane", SCROLLS),
+    ),
+    key(
+        &[Down],
+        "Down",
+        Action::Scroll(Scroll::Down),
+        ("", "scroll the focused pane", SCROLLS),
+    ),
+    key(
+        &[PageUp],
+        "PgUp",
+        Action::Scroll(Scroll::PageUp),
+        ("", "scroll by ten lines", SCROLLS),
+    ),
+    key(
+        &[PageDown],
+        "PgDn",
+        Action::Scroll(Scroll::PageDown),
+        ("", "scroll by ten lines", SCROLLS),
+    ),
+    key(
+        &[Home],
+        "Home",
+        Action::Scroll(Scroll::First),
+        ("", "scroll to the first line", SCROLLS),
+    ),
+    key(
+        &[End],
+        "End",
+        Action::Scroll(Scroll::Last),
+        ("", "scroll to the last line and follow", SCROLLS),
+    ),
+    key(
+        &[Char('?')],
+        "?",
+        Action::Help,
+        ("help", "show or hide this help", ALWAYS),
+    ),
+    key(
+        &[Escape],
+        "Esc",
+        Action::Close,
+        (
+            "",
+            "close the help, the question or the zoom",
+            "when one is open",
+        ),
+    ),
+    key(
+        &[Char('q')],
+        "q",
+        Action::Quit,
+        ("quit", "quit; asks when samples remain", ALWAYS),
+    ),
+    key(
+        &[Char('y')],
+        "y",
+        Action::Yes,
+        ("", "yes, quit", "at the question"),
+    ),
+    key(
+        &[Char('n')],
+        "n",
+        Action::No,
+        ("", "no, stay", "at the question"),
+    ),
+    key(
+        &[Control('c')],
+        "Ctrl-C",
+        Action::StopAtOnce,
+        ("", "stop the run without a question", ALWAYS),
+    ),
+    key(
+        &[Control('z')],
+        "Ctrl-Z",
+        Action::Suspend,
+        ("", "pause and go to the shell; fg comes back", ALWAYS),
+    ),
+];
+
+/// The row for a key.
+pub fn find(press: Press) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.presses.contains(&press))
+}
+
+impl Key {
+    /// The word for the footer, as things stand; none when it is not shown there.
+    pub fn hint_now(&self, board: &Board, view: &View) -> Option<&'static str> {
+        let hint = match self.action {
+            Action::PauseOrResume
+                if matches!(board.state, RunState::Paused | RunState::Pausing) =>
+            {
+                "resume"
+            }
+            Action::Freeze if view.frozen => "thaw",
+            Action::Zoom if view.zoomed => "unzoom",
+            _ => self.hint,
+        };
+        (!hint.is_empty()).then_some(hint)
+    }
+}
+
+impl Action {
+    /// The command it sends, or why it can do nothing now, as a sentence for the footer.
+    pub fn possible(self, board: &Board, view: &View) -> Result<Option<Command>, &'static str> {
+        match self {
+            Self::PauseOrResume => commandable(board, view).map(|()| match board.state {
+                RunState::Paused | RunState::Pausing => Some(Command::Resume),
+                _ => Some(Command::Pause),
+            }),
+            Self::SkipSample | Self::SkipSize => {
+                commandable(board, view)?;
+                let command = if self == Self::SkipSample {
+                    Command::SkipSample
+                } else {
+                    Command::SkipSize
+                };
+                board
+                    .current
+                    .map(|_| Some(command))
+                    .ok_or("no sample is in progress")
+            }
+            Self::Retry => {
+                commandable(board, view)?;
+                board
+                    .last
+                    .map(|_| Some(Command::Retry))
+                    .ok_or("no sample has ended yet")
+            }
+            Self::Scroll(_)
+                if !matches!(view.focus, Pane::Sizes | Pane::Log) && view.overlay.is_none() =>
+            {
+                Err("this pane has nothing to scroll; Tab picks another")
+            }
+            Self::Close
+                if view.overlay.is_none()
+                    && !view.zoomed
+                    && view.row.is_none()
+                    && view.log_back == 0 =>
+            {
+                Err("nothing is open")
+            }
+            Self::Yes | Self::No if view.overlay != Some(Overlay::Quit) => Err("nothing was asked"),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn commandable(board: &Board, view: &View) -> Result<(), &'static str> {
+    match board.state {
+        _ if view.access == Access::Look => Err("this run is only looked at"),
+        _ if view.leaving != Leaving::No => Err("the run is stopping"),
+        RunState::Preparing => Err("the run is still being prepared"),
+        RunState::Stopping => Err("the run is stopping"),
+        RunState::Complete | RunState::Incomplete => Err("the run is over"),
+        RunState::Running | RunState::Pausing | RunState::Paused => Ok(()),
+    }
+}
+
+/// The table for the README.
+pub fn markdown_table() -> String {
+    let rows = KEYS
+        .iter()
+        .map(|key| format!("| {} | {} | {} |\n", key.name, key.help, key.when));
+    format!(
+        "| key | what it does | when |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_key_has_two_meanings_and_no_action_two_rows() {
+        let presses: Vec<Press> = KEYS
+            .iter()
+            .flat_map(|key| key.presses.iter().copied())
+            .collect();
+        assert_eq!(presses.iter().collect::<HashSet<_>>().len(), presses.len());
+        for (place, key) in KEYS.iter().enumerate() {
+            assert!(
+                !KEYS[..place].iter().any(|other| other.action == key.action),
+                "{}",
+                key.name
+            );
+            assert!(!key.help.is_empty() && !key.when.is_empty() && !key.presses.is_empty());
+            assert!(
+                key.presses
+                    .iter()
+                    .all(|press| find(*press).is_some_and(|found| found.name == key.name))
+            );
+        }
+    }
+
+    #[test]
+    fn the_readme_has_a_row_for_every_key() {
+        let table = markdown_table();
+        assert_eq!(table.lines().count(), KEYS.len() + 2);
+        assert!(table.contains(
+            "| p, space | pause after the attempt in flight; go on | while the run is in progress |"
+        ));
+    }
+
+    #[test]
+    fn a_command_that_is_impossible_says_why() {
+        let (board, view) = (Board::default(), View::default());
+        assert_eq!(
+            Action::PauseOrResume.possible(&board, &view),
+            Err("the run is still being prepared")
+        );
+        let mut running = Board::default();
+        running.state = RunState::Running;
+        assert_eq!(
+            Action::SkipSample.possible(&running, &view),
+            Err("no sample is in progress")
+        );
+        assert_eq!(
+            Action::Retry.possible(&running, &view),
+            Err("no sample has ended yet")
+        );
+        assert_eq!(
+            Action::PauseOrResume.possible(&running, &view),
+            Ok(Some(Command::Pause))
+        );
+        let mut paused = running.clone();
+        paused.state = RunState::Paused;
+        assert_eq!(
+            Action::PauseOrResume.possible(&paused, &view),
+            Ok(Some(Command::Resume))
+        );
+        let looking = View {
+            access: Access::Look,
+            ..View::default()
+        };
+        assert_eq!(
+            Action::PauseOrResume.possible(&paused, &looking),
+            Err("this run is only looked at")
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! The keys that can be pressed now, or the answer to the last one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::{indented, put};
+use crate::screen::draw::Scene;
+use crate::screen::keys::{Action, KEYS, Key};
+use crate::screen::segments::{Segment, fit};
+use crate::screen::theme::Meaning;
+use crate::screen::view::Leaving;
+
+/// Draws it.
+pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let area = indented(area);
+    let note = scene
+        .view
+        .message
+        .clone()
+        .or_else(|| stopping(scene).map(Into::into));
+    let parts = match note {
+        Some(text) => vec![Segment::new(0, text, scene.theme.style(Meaning::Value))],
+        None => KEYS
+            .iter()
+            .enumerate()
+            .filter_map(|(place, key)| part(scene, key, place as u8))
+            .collect(),
+    };
+    put(frame, area, 0, fit(parts, area.width, 2));
+}
+
+/// The way out is known to everyone.
+fn stopping(scene: &Scene) -> Option<&'static str> {
+    let waits = scene.view.leaving != Leaving::No && !scene.board.state.is_over();
+    waits.then_some("stopping and cleaning up; q again leaves without waiting")
+}
+
+fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
+    let hint = key.hint_now(scene.board, scene.view)?;
+    let rank = match key.action {
+        Action::Quit => 0,
+        Action::Help => 1,
+        _ => place + 2,
+    };
+    let possible = key.action.possible(scene.board, scene.view).is_ok();
+    let (name, word) = if possible {
+        (Meaning::Heading, Meaning::Key)
+    } else {
+        (Meaning::KeyOff, Meaning::KeyOff)
+    };
+    let shortest = key.name.split(", ").next().unwrap_or(key.name);
+    Some(
+        Segment::new(rank, shortest, scene.theme.style(name))
+            .and(format!(" {hint}"), scene.theme.style(word)),
+    )
+}

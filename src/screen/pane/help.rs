@@ -1,0 +1,80 @@
+//! All keys and all marks, over the panes.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::{put, remark};
+use crate::screen::draw::Scene;
+use crate::screen::keys::KEYS;
+use crate::screen::layout::middle;
+use crate::screen::segments::fit;
+use crate::screen::theme::Meaning;
+
+/// Columns of the names of the keys.
+const NAMES: usize = 11;
+/// Columns of the box.
+const WIDTH: u16 = 78;
+
+/// Draws it; as much as fits, from the line it is scrolled to.
+pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
+    let lines = lines(scene);
+    let whole = middle(area, WIDTH, lines.len() as u16 + 2);
+    let room = usize::from(whole.height.saturating_sub(2));
+    let top = scene.view.help_top.min(lines.len().saturating_sub(room));
+    let mut block = Block::bordered()
+        .border_set(scene.theme.glyphs.border)
+        .border_style(scene.theme.style(Meaning::Focus))
+        .title(Line::styled(" help ", scene.theme.style(Meaning::Focus)));
+    if room < lines.len() {
+        let below = lines.len() - room - top;
+        block = block.title_bottom(Line::from(format!(" {below} more below, arrows scroll ")));
+    }
+    let inside = block.inner(whole);
+    frame.render_widget(Clear, whole);
+    frame.render_widget(block, whole);
+    for (row, line) in lines.into_iter().skip(top).enumerate() {
+        put(frame, inside, row as u16, line);
+    }
+}
+
+fn lines(scene: &Scene) -> Vec<Line<'static>> {
+    let mut rows: Vec<(String, &'static str)> = Vec::new();
+    for key in KEYS {
+        match rows.last_mut() {
+            Some((names, help)) if *help == key.help => *names = format!("{names}, {}", key.name),
+            _ => rows.push((key.name.into(), key.help)),
+        }
+    }
+    let key = scene.theme.style(Meaning::Heading);
+    let text = scene.theme.style(Meaning::Text);
+    let mut lines: Vec<Line<'static>> = rows
+        .into_iter()
+        .map(|(names, help)| {
+            Line::from(vec![
+                Span::styled(format!(" {names:NAMES$} "), key),
+                Span::styled(help, text),
+            ])
+        })
+        .collect();
+    let (here, sign) = (scene.theme.glyphs.here, scene.theme.glyphs.plus_minus);
+    let notes = [
+        (
+            "marks",
+            format!("x failed  - skipped  ? no clock  ! look here  {here} in progress"),
+        ),
+        (
+            "n",
+            format!("samples measured; {sign} IQR/2: half the quartiles' distance"),
+        ),
+    ];
+    lines.extend(notes.map(|(name, note)| {
+        fit(
+            vec![remark(scene, 0, format!(" {name:NAMES$} {note}"))],
+            WIDTH,
+            0,
+        )
+    }));
+    lines
+}

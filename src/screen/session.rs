@@ -1,0 +1,391 @@
+//! One showing of the dashboard: waits for keys, signals, the board and the clock, and draws when something changed.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::core::board::Board;
+use crate::core::live::LiveReading;
+use crate::core::message::{Command, RunState};
+use crate::core::time::{Nanos, SECOND};
+
+use super::control::{Effect, press};
+use super::draw::{Scene, draw};
+use super::input::{Decoder, Press};
+use super::signals::{Heard, Signals};
+use super::terminal::{Screen, is_entered};
+use super::theme::{Palette, Theme, ThemeChoice};
+use super::view::{Access, Leaving, View};
+use super::{Feed, Left, ScreenError, facts};
+
+/// Ten frames a second at most.
+const FRAME: Duration = Duration::from_millis(100);
+/// How long an answer stays in the footer.
+const MESSAGE: Duration = Duration::from_secs(4);
+/// How long a finished run stays on the screen by itself.
+const CLOSING: Duration = Duration::from_secs(10);
+/// How long the run is given to pause before the process is stopped.
+const PAUSING: Duration = Duration::from_secs(2);
+
+/// Shows the run until there is a reason to leave.
+pub async fn show(feed: Feed, choice: ThemeChoice) -> Result<Left, ScreenError> {
+    let signals = Signals::listen().map_err(ScreenError::Runtime)?;
+    let theme = Theme::resolve(choice, |name| std::env::var(name).ok());
+    // The theme has decided; crossterm's own reading of NO_COLOR would overrule an explicit choice.
+    crossterm::style::force_color_output(theme.palette() == Palette::Colour);
+    let screen = Screen::enter().map_err(ScreenError::Enter)?;
+    Ok(Session::new(feed, theme, screen).run(signals).await)
+}
+
+/// What is drawn; it stands still while the view is frozen.
+struct Picture {
+    board: Arc<Board>,
+    live: LiveReading,
+    now: Nanos,
+}
+
+struct Session {
+    feed: Feed,
+    interrupt: watch::Receiver<Option<i32>>,
+    board_open: bool,
+    theme: Theme,
+    zone: TimeZone,
+    screen: Screen,
+    decoder: Decoder,
+    view: View,
+    picture: Picture,
+    changed: bool,
+    drawn: Instant,
+    looked: Instant,
+    message_until: Instant,
+    over_since: Option<Instant>,
+    suspend_by: Option<Instant>,
+    interrupted: Option<i32>,
+}
+
+impl Session {
+    fn new(feed: Feed, theme: Theme, screen: Screen) -> Self {
+        let access = if feed.commands.is_some() {
+            Access::Command
+        } else {
+            Access::Look
+        };
+        let now = Instant::now();
+        let board = feed.board.borrow().clone();
+        Self {
+            interrupt: feed.interrupt.subscribe(),
+            board_open: true,
+            theme,
+            zone: TimeZone::system(),
+            screen,
+            decoder: Decoder::default(),
+            view: View {
+                access,
+                ..View::default()
+            },
+            picture: Picture {
+                board,
+                live: feed.live.read(),
+                now: wall_clock(),
+            },
+            feed,
+            changed: true,
+            drawn: now - FRAME,
+            looked: now,
+            message_until: now,
+            over_since: None,
+            suspend_by: None,
+            interrupted: None,
+        }
+    }
+
+    async fn run(mut self, mut signals: Signals) -> Left {
+        loop {
+            if let Some(left) = self.reason_to_leave() {
+                return left;
+            }
+            let wake = self.wake();
+            // In this order: whatever has already come in is taken in before a frame is drawn.
+            let left = tokio::select! {
+                biased;
+                heard = signals.next() => self.hear(heard),
+                set = self.interrupt.changed() => self.interrupt.borrow_and_update().filter(|_| set.is_ok()).map(Left::Interrupted),
+                typed = self.screen.read() => match typed {
+                    Ok(bytes) => self.type_in(&bytes),
+                    Err(_) => Some(Left::TerminalGone),
+                },
+                updated = self.feed.board.changed(), if self.board_open => {
+                    self.board_open = updated.is_ok();
+                    None
+                }
+                written = self.screen.write_pending(), if self.screen.has_pending() => {
+                    written.is_err().then_some(Left::TerminalGone)
+                }
+                () = sleep_until(wake) => self.look(),
+            };
+            if let Some(left) = left {
+                return left;
+            }
+        }
+    }
+
+    /// The board as it is, frozen picture or not.
+    fn board(&self) -> Arc<Board> {
+        self.feed.board.borrow().clone()
+    }
+
+    fn reason_to_leave(&mut self) -> Option<Left> {
+        let board = self.board();
+        if board.state.is_over() {
+            let since = *self.over_since.get_or_insert_with(Instant::now);
+            return match self.view.leaving {
+                Leaving::Interrupted => {
+                    Some(Left::Interrupted(self.interrupted.unwrap_or(libc::SIGINT)))
+                }
+                Leaving::Asked => Some(Left::Quit),
+                Leaving::No if self.stays_open() => None,
+                Leaving::No => (since.elapsed() >= CLOSING).then_some(Left::RunOver),
+            };
+        }
+        // After a panic on any thread the terminal has been given back already.
+        let lost = !is_entered() || (!self.board_open && self.view.access == Access::Command);
+        if lost {
+            return Some(Left::RunLost);
+        }
+        let paused = board.state == RunState::Paused;
+        match self.suspend_by {
+            Some(deadline) if paused || Instant::now() >= deadline => self.suspend(true),
+            _ => None,
+        }
+    }
+
+    /// A finished run stays while someone looks: after a key, when frozen, and when it is only looked at.
+    fn stays_open(&self) -> bool {
+        self.view.kept_open || self.view.frozen || self.view.access == Access::Look
+    }
+
+    /// When to look next, if nothing comes in before.
+    fn wake(&self) -> Instant {
+        let board = self.feed.board.borrow();
+        let moving = self.changed
+            || self.feed.board.has_changed().unwrap_or(false)
+            || facts::is_in_flight(&board);
+        let wake = if self.screen.has_pending() {
+            self.looked + Duration::from_secs(1)
+        } else if moving && !(self.view.frozen && !self.changed) {
+            self.drawn.max(self.looked) + FRAME
+        } else {
+            let into_second = facts::elapsed(&board, wall_clock()).rem_euclid(SECOND);
+            self.looked + Duration::from_nanos((SECOND - into_second) as u64)
+        };
+        wake.min(self.suspend_by.unwrap_or(wake))
+    }
+
+    /// Takes in what changed since the last look and draws it, if anything did.
+    fn look(&mut self) -> Option<Left> {
+        let now = Instant::now();
+        self.looked = now;
+        if self.view.message.is_some() && now >= self.message_until {
+            self.view.message = None;
+            self.changed = true;
+        }
+        self.count_down(now);
+        if !self.view.frozen {
+            self.take_picture();
+        }
+        if !self.changed || self.screen.has_pending() {
+            return None;
+        }
+        self.changed = false;
+        self.drawn = now;
+        let Picture { board, live, now } = &self.picture;
+        let scene = Scene {
+            board,
+            live,
+            view: &self.view,
+            theme: &self.theme,
+            now: *now,
+            zone: &self.zone,
+        };
+        self.screen
+            .draw(|frame| draw(frame, &scene))
+            .is_err()
+            .then_some(Left::TerminalGone)
+    }
+
+    fn count_down(&mut self, now: Instant) {
+        let left = self
+            .over_since
+            .filter(|_| !self.stays_open())
+            .map(|since| CLOSING.saturating_sub(now - since));
+        let seconds = left.map(|left| left.as_millis().div_ceil(1000) as u64);
+        self.changed |= self.view.closing_in != seconds;
+        self.view.closing_in = seconds;
+    }
+
+    fn take_picture(&mut self) {
+        let board = self.feed.board.borrow_and_update().clone();
+        let live = self.feed.live.read();
+        let now = wall_clock();
+        let shown = &self.picture;
+        let seconds = |board: &Board, now| facts::elapsed(board, now) / SECOND;
+        let other_board = !Arc::ptr_eq(&board, &shown.board);
+        self.changed |= other_board
+            || live != shown.live
+            || seconds(&board, now) != seconds(&shown.board, shown.now);
+        if other_board && self.view.log_back > 0 {
+            self.view.log_back += newer_lines(&board, &shown.board);
+        }
+        self.picture = Picture { board, live, now };
+    }
+
+    fn hear(&mut self, heard: Heard) -> Option<Left> {
+        match heard {
+            Heard::Interrupt => self.press(Press::Control('c')),
+            Heard::Terminate(signal) => {
+                self.feed.interrupt.send_replace(Some(signal));
+                Some(Left::Interrupted(signal))
+            }
+            Heard::HangUp => Some(Left::TerminalGone),
+            Heard::Suspend => self.begin_suspend(),
+            Heard::GoOn => {
+                self.changed = true;
+                self.screen.reclaim().is_err().then_some(Left::TerminalGone)
+            }
+            Heard::Resize => {
+                self.changed = true;
+                self.screen
+                    .start_afresh()
+                    .is_err()
+                    .then_some(Left::TerminalGone)
+            }
+        }
+    }
+
+    fn type_in(&mut self, bytes: &[u8]) -> Option<Left> {
+        self.decoder
+            .decode(bytes)
+            .into_iter()
+            .find_map(|key| self.press(key))
+    }
+
+    fn press(&mut self, key: Press) -> Option<Left> {
+        let board = self.board();
+        let focus = self.view.focus;
+        let effect = press(key, &board, &mut self.view);
+        self.changed = true;
+        if self.view.focus != focus && !self.view.zoomed {
+            self.say_where_the_focus_is();
+        }
+        let left = match effect {
+            None => None,
+            Some(Effect::Leave(left)) => Some(left),
+            Some(Effect::Suspend) => self.begin_suspend(),
+            Some(Effect::Interrupt) => {
+                self.feed.interrupt.send_replace(Some(libc::SIGINT));
+                self.interrupt.mark_unchanged();
+                self.interrupted = Some(libc::SIGINT);
+                self.view.leaving = Leaving::Interrupted;
+                (self.view.access == Access::Look).then_some(Left::Interrupted(libc::SIGINT))
+            }
+            Some(Effect::Send(command)) => {
+                self.send(command);
+                None
+            }
+        };
+        self.message_until = Instant::now() + MESSAGE;
+        left
+    }
+
+    /// A pane that has no room here would be focused unseen.
+    fn say_where_the_focus_is(&mut self) {
+        let area = self.screen.area();
+        let sizes = self
+            .picture
+            .board
+            .plan()
+            .map_or(0, |plan| plan.points.len());
+        if !super::layout::place(area, sizes, None).shows(self.view.focus) {
+            self.view.message = Some(format!(
+                "{}: no room beside the others, z shows it alone",
+                self.view.focus.name()
+            ));
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        let Some(commands) = &self.feed.commands else {
+            return;
+        };
+        self.view.message = match commands.try_send(command) {
+            Ok(()) if command == Command::Stop => {
+                self.view.leaving = Leaving::Asked;
+                None
+            }
+            Ok(()) => Some(answer(command).into()),
+            Err(TrySendError::Full(_)) => {
+                Some("the run is busy with earlier keys; press again in a moment".into())
+            }
+            Err(TrySendError::Closed(_)) => Some("the run no longer listens".into()),
+        };
+    }
+
+    /// Pauses the run first, so that no attempt in flight is measured across the stop.
+    fn begin_suspend(&mut self) -> Option<Left> {
+        let paused = self.board().state == RunState::Running
+            && self
+                .feed
+                .commands
+                .as_ref()
+                .is_some_and(|commands| commands.try_send(Command::Pause).is_ok());
+        if !paused {
+            return self.suspend(false);
+        }
+        self.suspend_by.get_or_insert(Instant::now() + PAUSING);
+        self.view.message = Some("pausing, then to the shell".into());
+        None
+    }
+
+    fn suspend(&mut self, resume: bool) -> Option<Left> {
+        self.suspend_by = None;
+        self.changed = true;
+        let back = self.screen.suspend();
+        if resume {
+            self.send(Command::Resume);
+        }
+        back.is_err().then_some(Left::TerminalGone)
+    }
+}
+
+/// What a person is told when a command was sent.
+fn answer(command: Command) -> &'static str {
+    match command {
+        Command::Pause => "pausing after the attempt in flight",
+        Command::Resume => "going on",
+        Command::SkipSample => "skipping this sample",
+        Command::SkipSize => "skipping the rest of this size",
+        Command::Retry => "taking the last sample again",
+        Command::Stop => "stopping",
+    }
+}
+
+/// Log lines that came after what was shown, so that a log scrolled back stands still.
+fn newer_lines(board: &Board, shown: &Board) -> usize {
+    let last = shown.log.back();
+    board
+        .log
+        .iter()
+        .rev()
+        .take_while(|line| !last.is_some_and(|last| Arc::ptr_eq(last, line)))
+        .count()
+}
+
+fn wall_clock() -> Nanos {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos() as Nanos)
+}

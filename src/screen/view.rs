@@ -1,0 +1,89 @@
+//! What a person has made of the picture: nothing here reaches the run.
+
+use super::layout::Pane;
+
+/// Something drawn over the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlay {
+    /// The keys and the marks.
+    Help,
+    /// `Quit?`
+    Quit,
+}
+
+/// Whether the run can be commanded from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Access {
+    /// It is in progress in this process.
+    #[default]
+    Command,
+    /// It is only looked at.
+    Look,
+}
+
+/// Whether the user has asked the run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Leaving {
+    /// No.
+    #[default]
+    No,
+    /// Asked with `q`: the screen stays until the run is over.
+    Asked,
+    /// Asked with Ctrl-C: the same, but the process ends as by that signal.
+    Interrupted,
+}
+
+/// Focus, zoom, scroll positions, overlays and messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Whether the run can be commanded.
+    pub access: Access,
+    /// The pane that keys scroll and zoom.
+    pub focus: Pane,
+    /// It has the screen to itself.
+    pub zoomed: bool,
+    /// The row picked in the table of sizes; none follows the sample in progress.
+    pub row: Option<usize>,
+    /// How many lines back the log is scrolled.
+    pub log_back: usize,
+    /// First line of the help that is shown.
+    pub help_top: usize,
+    /// The picture stands still while the run goes on.
+    pub frozen: bool,
+    /// What lies over the panes.
+    pub overlay: Option<Overlay>,
+    /// An answer to the last key.
+    pub message: Option<String>,
+    /// Whether the run is to end.
+    pub leaving: Leaving,
+    /// A key was pressed after the end of the run: the screen stays.
+    pub kept_open: bool,
+    /// Seconds until the screen closes by itself.
+    pub closing_in: Option<u64>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            access: Access::Command,
+            focus: Pane::Sizes,
+            zoomed: false,
+            row: None,
+            log_back: 0,
+            help_top: 0,
+            frozen: false,
+            overlay: None,
+            message: None,
+            leaving: Leaving::No,
+            kept_open: false,
+            closing_in: None,
+        }
+    }
+}
+
+impl View {
+    /// The pane that has the screen to itself.
+    pub fn zoom(&self) -> Option<Pane> {
+        self.zoomed.then_some(self.focus)
+    }
+}

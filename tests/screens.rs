@@ -1,0 +1,254 @@
+//! The screen as a person sees it: text and style, in the states and sizes that matter.
+
+#![cfg(feature = "app")]
+
+mod fake_run;
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+use sebs_tui::core::board::Board;
+use sebs_tui::core::live::LiveReading;
+use sebs_tui::core::time::Nanos;
+use sebs_tui::screen::draw::{Scene, draw};
+use sebs_tui::screen::layout::Pane;
+use sebs_tui::screen::theme::{GlyphSet, Palette, Theme};
+use sebs_tui::screen::view::{Leaving, Overlay, View};
+
+const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 12), (60, 1)];
+
+type State = (Board, LiveReading, Nanos);
+
+fn state(name: &str) -> State {
+    let found = fake_run::scenes()
+        .into_iter()
+        .find(|(other, ..)| *other == name);
+    found
+        .map(|(_, board, live, now)| (board, live, now))
+        .expect("the fake run has this scene")
+}
+
+fn colour() -> Theme {
+    Theme::new(Palette::Colour, GlyphSet::Utf8)
+}
+
+fn mono() -> Theme {
+    Theme::new(Palette::Mono, GlyphSet::Ascii)
+}
+
+fn picture(size: (u16, u16), theme: &Theme, view: &View, (board, live, now): &State) -> Buffer {
+    let mut terminal =
+        Terminal::new(TestBackend::new(size.0, size.1)).expect("a buffer is always there");
+    let scene = Scene {
+        board,
+        live,
+        view,
+        theme,
+        now: *now,
+        zone: &TimeZone::UTC,
+    };
+    terminal
+        .draw(|frame| draw(frame, &scene))
+        .expect("a buffer takes every frame");
+    terminal.backend().buffer().clone()
+}
+
+/// The text, then each row's styles: a letter a cell, with what the letters mean.
+fn text_and_style(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    let mut legend = Vec::new();
+    let mut styles = String::new();
+    for row in 0..buffer.area.height {
+        for column in 0..buffer.area.width {
+            let cell = &buffer[(column, row)];
+            text.push_str(cell.symbol());
+            styles.push(letter(cell, &mut legend));
+        }
+        text.push('\n');
+        styles.push('\n');
+    }
+    let mut whole = trimmed(&text);
+    whole.push('\n');
+    whole.push_str(&trimmed(&styles));
+    for (place, style) in legend.iter().enumerate() {
+        let _ = writeln!(whole, "{} {style}", letter_of(place));
+    }
+    whole
+}
+
+fn trimmed(text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn letter_of(place: usize) -> char {
+    char::from(b'a' + place as u8)
+}
+
+/// A letter for this cell's style; none for ordinary text or nothing at all.
+fn letter(cell: &Cell, legend: &mut Vec<String>) -> char {
+    let plain =
+        cell.fg == Color::Reset && cell.bg == Color::Reset && cell.modifier == Modifier::empty();
+    if plain || (cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED)) {
+        return ' ';
+    }
+    let style = format!("{:?} {:?}", cell.fg, cell.modifier);
+    let place = legend
+        .iter()
+        .position(|other| *other == style)
+        .unwrap_or_else(|| {
+            legend.push(style);
+            legend.len() - 1
+        });
+    letter_of(place)
+}
+
+fn check(name: &str, sizes: &[(u16, u16)], view: &View, state: &State) {
+    for (theme_name, theme) in [("colour", colour()), ("mono", mono())] {
+        for size in sizes {
+            let shown = text_and_style(&picture(*size, &theme, view, state));
+            insta::assert_snapshot!(format!("{name}-{}x{}-{theme_name}", size.0, size.1), shown);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_being_prepared() {
+    check("preparing", &SIZES, &View::default(), &state("preparing"));
+}
+
+#[test]
+fn warm_starts_are_being_measured() {
+    check("warm", &SIZES, &View::default(), &state("warm"));
+}
+
+#[test]
+fn cold_starts_with_losses_and_a_failed_sample() {
+    check("cold", &SIZES, &View::default(), &state("cold"));
+}
+
+#[test]
+fn a_paused_run() {
+    check("paused", &SIZES, &View::default(), &state("paused"));
+}
+
+#[test]
+fn a_finished_run_that_will_close() {
+    let view = View {
+        closing_in: Some(7),
+        ..View::default()
+    };
+    check("complete", &SIZES, &view, &state("complete"));
+}
+
+#[test]
+fn help_over_a_run() {
+    let view = View {
+        overlay: Some(Overlay::Help),
+        ..View::default()
+    };
+    check("help", &SIZES, &view, &state("cold"));
+}
+
+#[test]
+fn the_question_before_quitting() {
+    let view = View {
+        overlay: Some(Overlay::Quit),
+        ..View::default()
+    };
+    check("quit", &SIZES, &view, &state("cold"));
+}
+
+#[test]
+fn a_frozen_picture_and_an_answer() {
+    let view = View {
+        frozen: true,
+        message: Some("skipping this sample".into()),
+        ..View::default()
+    };
+    check("frozen", &[(80, 24), (60, 1)], &view, &state("warm"));
+}
+
+#[test]
+fn a_zoomed_chart_and_a_log_scrolled_back() {
+    let chart = View {
+        focus: Pane::Chart,
+        zoomed: true,
+        ..View::default()
+    };
+    check("chart", &[(80, 24)], &chart, &state("complete"));
+    let log = View {
+        focus: Pane::Log,
+        log_back: 3,
+        ..View::default()
+    };
+    check("log", &[(80, 24)], &log, &state("complete"));
+}
+
+fn text(buffer: &Buffer) -> String {
+    buffer.content.iter().map(Cell::symbol).collect()
+}
+
+#[test]
+fn every_picture_says_the_state_in_words_at_every_shape() {
+    for (name, word) in [
+        ("warm", "WARM"),
+        ("cold", "COLD"),
+        ("paused", "PAUSED"),
+        ("complete", "COMPLETE"),
+    ] {
+        let state = state(name);
+        for size in SIZES {
+            assert!(
+                text(&picture(size, &mono(), &View::default(), &state)).contains(word),
+                "{name} at {size:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_ascii_theme_draws_only_ascii() {
+    for (name, board, live, now) in fake_run::scenes() {
+        for size in SIZES {
+            let shown = text(&picture(
+                size,
+                &mono(),
+                &View::default(),
+                &(board.clone(), live.clone(), now),
+            ));
+            assert!(shown.is_ascii(), "{name} at {size:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn the_mono_theme_draws_no_colour() {
+    for (name, board, live, now) in fake_run::scenes() {
+        let shown = picture((120, 40), &mono(), &View::default(), &(board, live, now));
+        assert!(
+            shown
+                .content
+                .iter()
+                .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn someone_who_asked_to_quit_is_told_how_to_leave_at_once() {
+    let view = View {
+        leaving: Leaving::Asked,
+        ..View::default()
+    };
+    assert!(
+        text(&picture((80, 24), &mono(), &view, &state("warm")))
+            .contains("q again leaves without waiting")
+    );
+}
