@@ -359,7 +359,7 @@ fn heed_signals(
             while signals.recv().await.is_some() {
                 before += 1;
                 if before > 1 {
-                    screen::leave_terminal();
+                    screen::leave();
                     std::process::exit(SIGNALLED + number);
                 }
                 interrupt.send_if_modified(|first| first.replace(first.unwrap_or(number)).is_none());

@@ -427,7 +427,7 @@ fn a_vanished_terminal_ends_the_program_but_not_the_results() {
 #[test]
 fn child_that_panics_in_its_screen() {
     if std::env::var_os("CHILD_PANICS").is_some() {
-        let _terminal = sebs_tui::screen::terminal::Terminal::enter().expect("a terminal");
+        let _terminal = sebs_tui::screen::Screen::enter().expect("a terminal");
         panic!("the reason of the panic");
     }
 }

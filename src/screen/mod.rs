@@ -29,6 +29,7 @@ use crate::core::board::Board;
 use crate::core::live::Live;
 use crate::core::message::Command;
 
+pub use terminal::{Screen, leave};
 use theme::ThemeChoice;
 
 /// Where the screen's knowledge comes from and its wishes go.
