@@ -322,13 +322,18 @@ impl Initiator {
         }
     }
 
+    /// Which request is answered cannot be seen, only that it was sent before the reply came: it is taken for the last
+    /// such one, and the host's rows will tell by time.
     fn receive_text(&mut self, now: Nanos, datagram: &[u8], t4: Stamps) {
-        let Some(last) = self.exchanges.last() else {
-            return;
-        };
-        if datagram == self.orders.token.to_string().as_bytes() {
-            // Which of the requests is answered cannot be seen; the host's rows will tell by time.
-            self.complete(now, last.0, last.0, t4);
+        let is_ours = datagram == self.orders.token.to_string().as_bytes();
+        let came = t4.1.unwrap_or(t4.0);
+        let last = self
+            .exchanges
+            .iter()
+            .rev()
+            .find(|exchange| exchange.2 <= came);
+        if let Some(FunctionExchange(sequence, ..)) = last.copied().filter(|_| is_ours) {
+            self.complete(now, sequence, sequence, t4);
         }
     }
 

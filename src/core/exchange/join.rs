@@ -13,8 +13,9 @@ const STRAY_ROWS: usize = 8;
 
 /// Every probe of the function with what the host knows of it, and the counts, which are exact.
 ///
-/// A probe whose reply was lost has T2 and T3 of its first copy. In text the host's row is the one that lies within
-/// the function's interval, once that is moved by the offset that lets most rows do so.
+/// A probe whose reply was lost has T2 and T3 of its first copy. In text the host's row is the one that lies between
+/// the function's T1 and T4 once the offset is taken away, for the offset that lets most rows do so; a probe without a
+/// reply has none.
 pub fn join(host: &HostRecord, function: &ClockReply) -> (Vec<Exchange>, PacketCounts) {
     let rows = &function.exchanges;
     let partners = match host.dialect {
@@ -81,90 +82,125 @@ fn by_number<'a>(host: &'a [HostRow], function: &[FunctionExchange]) -> Vec<Opti
     function.iter().map(answering).collect()
 }
 
-/// A function's row as a time on its clock: from the request to the reply, or to the next request when none came.
+/// A function's row as a time on its clock: from the request to the reply.
 #[derive(Clone, Copy)]
 struct Span {
+    /// Its place among the function's rows.
+    index: usize,
     from: Nanos,
     to: Nanos,
-    is_answered: bool,
 }
 
 impl Span {
-    /// The offsets that put the host's row into this span.
-    fn offsets(self, host: &HostRow) -> (Nanos, Nanos) {
-        let t3 = host.t3.map_or(host.t2.0, |t3| t3.0);
-        (self.from - host.t2.0, self.to - t3)
+    /// The offsets that put the host's row into this span; none when it is too long for it.
+    fn offsets(self, host: &HostRow) -> Option<(Nanos, Nanos)> {
+        let (t2, t3) = (best(host.t2), best(host.t3?));
+        Some((self.from - t2, self.to - t3)).filter(|(least, most)| *least <= *most + COARSENESS)
     }
 }
 
-fn by_time<'a>(host: &'a [HostRow], function: &[FunctionExchange]) -> Vec<Option<&'a HostRow>> {
-    let next_request = function
-        .iter()
-        .skip(1)
-        .map(|row| row.2)
-        .chain([Nanos::MAX / 2]);
-    let spans: Vec<Span> = function
-        .iter()
-        .zip(next_request)
-        .map(|(row, next)| Span {
-            from: row.2,
-            to: row.4.unwrap_or(next),
-            is_answered: row.4.is_some(),
-        })
-        .collect();
-    let Some((offset, at)) = most_fitting_offset(host, &spans) else {
-        return vec![None; function.len()];
-    };
-    let mut next = 0;
-    let mut nearest = |span: &Span| {
-        let tolerance = COARSENESS + widening(span.from - at);
-        let fits = |row: &HostRow| {
-            let (least, most) = span.offsets(row);
-            let fits = least - tolerance <= offset && offset <= most + tolerance;
-            fits.then_some((offset - least).abs().max((most - offset).abs()))
-        };
-        // The host's rows are in order of time: none after one that is too late fits.
-        let candidates = host.iter().enumerate().skip(next);
-        let in_time = candidates
-            .take_while(|(_, row)| row.t2.0 + offset <= span.to.saturating_add(tolerance));
-        let found = in_time
-            .filter_map(|(index, row)| fits(row).map(|miss| (miss, index)))
-            .min();
-        found.map(|(_, index)| {
-            next = index + 1;
-            &host[index]
-        })
-    };
-    spans.iter().map(&mut nearest).collect()
+fn best(Stamps(user, kernel): Stamps) -> Nanos {
+    kernel.unwrap_or(user)
 }
 
-/// The offset at which most pairs of rows fit into each other, and the function's time it was found at.
-fn most_fitting_offset(host: &[HostRow], spans: &[Span]) -> Option<(Nanos, Nanos)> {
-    let out_of_step = host.len().abs_diff(spans.len()) + STRAY_ROWS;
-    let mut edges: Vec<(Nanos, i32, Nanos)> = Vec::new();
-    for (index, span) in spans
-        .iter()
-        .enumerate()
-        .filter(|(_, span)| span.is_answered)
-    {
-        let near = index.saturating_sub(out_of_step)..(index + out_of_step + 1).min(host.len());
-        for row in host.get(near).unwrap_or_default() {
-            let (least, most) = span.offsets(row);
-            if least <= most + COARSENESS {
-                edges.push((least - COARSENESS, -1, span.from));
-                edges.push((most + COARSENESS, 1, span.from));
-            }
+/// From the row at which the offset is known best, outwards in both directions.
+fn by_time<'a>(host: &'a [HostRow], function: &[FunctionExchange]) -> Vec<Option<&'a HostRow>> {
+    let span = |(index, row): (usize, &FunctionExchange)| {
+        let FunctionExchange(_, _, t1, t1_kernel, t4, t4_kernel) = *row;
+        Some(Span {
+            index,
+            from: best(Stamps(t1, t1_kernel)),
+            to: best(Stamps(t4?, t4_kernel)),
+        })
+    };
+    let spans: Vec<Span> = function.iter().enumerate().filter_map(span).collect();
+    let mut partners = vec![None; function.len()];
+    let Some((start, anchor)) = most_fitting_offsets(host, &spans) else {
+        return partners;
+    };
+    let (mut track, mut next) = (start, 0);
+    for span in &spans[anchor..] {
+        if let Some(found) = track.partner(*span, &host[next..]) {
+            partners[span.index] = Some(&host[next + found]);
+            next += found + 1;
         }
+    }
+    let (mut track, mut end) = (start, host.len());
+    for span in spans[..=anchor].iter().rev() {
+        if let Some(found) = track.partner(*span, &host[..end]) {
+            partners[span.index] = Some(&host[found]);
+            end = found;
+        }
+    }
+    partners
+}
+
+/// What the offset can be, from row to row: each narrows it, and time widens it.
+#[derive(Clone, Copy)]
+struct Track {
+    least: Nanos,
+    most: Nanos,
+    at: Nanos,
+}
+
+impl Track {
+    /// The host's row that fits the span best.
+    fn partner(&mut self, span: Span, host: &[HostRow]) -> Option<usize> {
+        let slack = COARSENESS + widening(span.from - self.at);
+        let (low, high) = (self.least - slack, self.most + slack);
+        let fitting = host.iter().enumerate().filter_map(|(index, row)| {
+            let (least, most) = span.offsets(row)?;
+            let (least, most) = (least.max(low), most.min(high));
+            // The rows before and after the right one at most touch what is possible.
+            (least <= most).then_some((most - least, index, least, most))
+        });
+        let (_, index, least, most) = fitting.max()?;
+        (self.least, self.most, self.at) = (least, most, span.from);
+        Some(index)
+    }
+}
+
+/// The offsets at which most spans hold a row of the host, and a span that does so there.
+fn most_fitting_offsets(host: &[HostRow], spans: &[Span]) -> Option<(Track, usize)> {
+    let out_of_step = host.len().abs_diff(spans.len()) + STRAY_ROWS;
+    let mut edges: Vec<(Nanos, Edge, usize)> = Vec::new();
+    for (number, span) in spans.iter().enumerate() {
+        let near = number.saturating_sub(out_of_step)..(number + out_of_step + 1).min(host.len());
+        let later_first = host.get(near).unwrap_or_default().iter().rev();
+        let mut until = None;
+        // Later rows mean smaller offsets. Where a long span holds several rows at once, it still counts once.
+        for (least, most) in later_first.filter_map(|row| span.offsets(row)) {
+            if until.is_none_or(|until| least > until) {
+                edges.extend(until.map(|until| (until, Edge::End, number)));
+                edges.push((least, Edge::Begin, number));
+            }
+            until = until.max(Some(most));
+        }
+        edges.extend(until.map(|until| (until, Edge::End, number)));
     }
     edges.sort_unstable();
-    let (mut depth, mut deepest, mut best) = (0, 0, None);
-    for (index, (offset, step, at)) in edges.iter().enumerate() {
-        depth -= step;
-        if depth > deepest {
-            deepest = depth;
-            let until = edges.get(index + 1).map_or(*offset, |next| next.0);
-            best = Some((offset + (until - offset) / 2, *at));
+    let mut depth = 0;
+    let mut best: Option<((i32, Nanos), Track, usize)> = None;
+    for ((least, edge, number), (most, _, _)) in
+        edges.iter().copied().zip(edges.iter().skip(1).copied())
+    {
+        depth += if edge == Edge::Begin { 1 } else { -1 };
+        // Rows that fit by chance leave a narrow region.
+        let merit = (depth, most - least);
+        if best
+            .as_ref()
+            .is_none_or(|(most_merit, _, _)| merit > *most_merit)
+        {
+            let at = spans[number].from;
+            best = Some((merit, Track { least, most, at }, number));
         }
     }
-    best
+    best.map(|(_, track, number)| (track, number))
+}
+
+/// Where a range of offsets begins and ends; ranges that touch overlap.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Edge {
+    Begin,
+    End,
 }

@@ -153,6 +153,15 @@ impl Session {
         self.identity
     }
 
+    pub(super) fn token(&self) -> Token {
+        self.token
+    }
+
+    /// The function heard in text, once it has spoken.
+    pub(super) fn speaker(&self) -> Option<&Speaker> {
+        Some(&self.speaker).filter(|_| self.spoken && matches!(self.identity, Identity::Text(_)))
+    }
+
     /// A STAMP request: checked, recorded and turned into its reply.
     pub(super) fn receive_stamp(
         &mut self,

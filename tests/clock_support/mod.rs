@@ -1,0 +1,159 @@
+//! What the tests of the clock share: one session between a real echo and a function in this process.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses a part of it"
+)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use sebs_tui::core::contract::{
+    ClockReply, ClockRequest, ClockShift, Dialect, Invocation, StampKind,
+};
+use sebs_tui::core::exchange::{HostRecord, join};
+use sebs_tui::core::live::Live;
+use sebs_tui::core::offset::{ClockEstimate, estimate};
+use sebs_tui::core::sample::{Exchange, PacketCounts, Token};
+use sebs_tui::core::text::TextIdentity;
+use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
+use sebs_tui::driver::echo::{Echo, Identity, SessionSpec};
+use sebs_tui::function::session;
+use sebs_tui::net;
+
+/// SeBS's N and cap, one in flight.
+pub const N: u32 = 20;
+
+/// An echo on loopback.
+pub fn echo(best: StampKind) -> (Echo, Arc<Live>) {
+    let live = Arc::new(Live::default());
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    (
+        Echo::start_at_most(listen, live.clone(), best).unwrap(),
+        live,
+    )
+}
+
+/// What a session is to be like.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    pub dialect: Dialect,
+    pub in_flight: u32,
+    pub shift: Option<ClockShift>,
+    pub capacity: u32,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::Stamp,
+            in_flight: 1,
+            shift: None,
+            capacity: 1000,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    pub estimate: Option<ClockEstimate>,
+    pub truth: Nanos,
+    pub exchanges: Vec<Exchange>,
+    pub packets: PacketCounts,
+    pub host: HostRecord,
+    pub function: ClockReply,
+    pub took: Nanos,
+    pub live: Arc<Live>,
+}
+
+impl Outcome {
+    pub fn error(&self) -> Nanos {
+        (self.estimate.unwrap().offset - self.truth).abs()
+    }
+
+    /// The published bound holds the truth.
+    pub fn assert_bound_holds(&self) {
+        let estimate = self.estimate.unwrap();
+        assert!(!estimate.clock_step, "{estimate:?}");
+        assert!(
+            self.error() <= estimate.bound,
+            "truth {} is outside of {estimate:?}",
+            self.truth
+        );
+    }
+}
+
+pub fn invocation(address: SocketAddr, session: u16, token: Token, wish: &Wish) -> Invocation {
+    Invocation {
+        server_address: address.ip().to_string(),
+        server_port: address.port(),
+        repetition: 0,
+        n: N,
+        clock: Some(ClockRequest {
+            proto: wish.dialect,
+            token,
+            session,
+            max_exchanges: 1000,
+            in_flight: wish.in_flight,
+            pace: MILLISECOND,
+            budget: 10 * SECOND,
+            shift: wish.shift,
+        }),
+    }
+}
+
+pub fn spec(token: Token, wish: &Wish) -> SessionSpec {
+    let identity = match wish.dialect {
+        Dialect::Stamp => Identity::Token,
+        Dialect::Text => Identity::Text(TextIdentity::Exactly(token)),
+    };
+    SessionSpec {
+        token,
+        identity,
+        live: Arc::new(Live::default()),
+        capacity: wish.capacity,
+    }
+}
+
+/// One whole session, the function's side in the calling thread.
+pub fn run(echo: &Echo, wish: &Wish) -> Outcome {
+    let token = Token(rand::random());
+    let spec = spec(token, wish);
+    let live = spec.live.clone();
+    let id = echo.open(spec).unwrap();
+    let entry = net::wall_clock();
+    let at = wish.shift.map_or(entry, |shift| shift.apply(entry));
+    let start = net::monotonic();
+    let function = session::exchange(&invocation(echo.local_addr(), id, token, wish));
+    let took = net::monotonic() - start;
+    let host = echo.close(id).unwrap();
+    let (exchanges, packets) = join(&host, &function);
+    let estimate = estimate(&exchanges, at);
+    Outcome {
+        estimate,
+        truth: at - entry,
+        exchanges,
+        packets,
+        host,
+        function,
+        took,
+        live,
+    }
+}
+
+/// Half a second ahead and 50 ppm too fast, from now on.
+pub fn half_a_second_and_50_ppm() -> ClockShift {
+    ClockShift {
+        offset: SECOND / 2,
+        rate_ppm: 50.0,
+        since: net::wall_clock(),
+    }
+}
+
+/// The value that the share `q` of all is not above.
+pub fn quantile(values: &mut [Nanos], q: f64) -> Nanos {
+    values.sort_unstable();
+    values[((values.len() - 1) as f64 * q).round() as usize]
+}

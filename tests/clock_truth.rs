@@ -1,0 +1,198 @@
+//! Sessions over real sockets against clocks whose difference is known.
+
+#![allow(clippy::unwrap_used)]
+
+mod clock_support;
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use clock_support::{N, Outcome, Wish, echo, half_a_second_and_50_ppm, quantile, run};
+use sebs_tui::core::contract::{Dialect, StampKind, StopReason};
+use sebs_tui::core::live::Phase;
+use sebs_tui::core::time::Nanos;
+
+/// Runs sessions, asserts the bound of each, and tells median and 99th percentile of the error in ns.
+fn errors(sessions: u32, best: StampKind, wish: impl Fn(u32) -> Wish) -> (Nanos, Nanos) {
+    let (echo, strays) = echo(best);
+    let mut errors: Vec<Nanos> = (0..sessions)
+        .map(|number| {
+            let outcome = run(&echo, &wish(number));
+            outcome.assert_bound_holds();
+            outcome.error()
+        })
+        .collect();
+    assert_eq!(strays.read().strays, 0);
+    (quantile(&mut errors, 0.5), quantile(&mut errors, 0.99))
+}
+
+/// Every second session on a clock that is half a second ahead and 50 ppm too fast.
+fn every_second_shifted(number: u32) -> Wish {
+    Wish {
+        shift: (number % 2 == 1).then(half_a_second_and_50_ppm),
+        ..Wish::default()
+    }
+}
+
+fn assert_whole(outcome: &Outcome) {
+    assert_eq!(
+        outcome.function.stop,
+        Some(StopReason::Settled),
+        "{:?}",
+        outcome.function.error
+    );
+    assert!(outcome.packets.sent > N);
+    assert_eq!(outcome.packets.loss(), 0.0);
+    assert!(outcome.host.ended);
+}
+
+#[test]
+fn the_bound_holds_whatever_the_clock_shows() {
+    errors(300, StampKind::Kernel, every_second_shifted);
+}
+
+#[test]
+fn the_bound_holds_with_the_host_on_a_lower_rung() {
+    errors(50, StampKind::KernelReceive, every_second_shifted);
+    errors(50, StampKind::User, every_second_shifted);
+}
+
+#[test]
+fn the_bound_holds_with_several_probes_under_way() {
+    errors(10, StampKind::Kernel, |_| Wish {
+        in_flight: 8,
+        ..Wish::default()
+    });
+}
+
+#[test]
+fn the_bound_holds_in_sebs_language() {
+    errors(100, StampKind::Kernel, |number| Wish {
+        dialect: Dialect::Text,
+        ..every_second_shifted(number)
+    });
+}
+
+#[test]
+fn a_session_is_whole_and_seen_live() {
+    let (echo, _) = echo(StampKind::Kernel);
+    for dialect in [Dialect::Stamp, Dialect::Text] {
+        let outcome = run(
+            &echo,
+            &Wish {
+                dialect,
+                ..Wish::default()
+            },
+        );
+        assert_whole(&outcome);
+        let live = outcome.live.read();
+        assert_eq!(live.phase, Phase::Answering);
+        assert_eq!(live.packets, outcome.packets);
+        if dialect == Dialect::Stamp {
+            assert_eq!(live.rtts.len(), outcome.exchanges.len());
+            let (offset, half_width) = live.offset.unwrap();
+            assert!((offset - outcome.truth).abs() <= half_width + 1);
+        }
+    }
+}
+
+#[test]
+fn the_rung_is_that_of_the_stamps_there_were() {
+    let (echo, _) = echo(StampKind::Kernel);
+    let outcome = run(&echo, &Wish::default());
+    assert_eq!(outcome.function.stamps, StampKind::Kernel);
+    assert_eq!(outcome.estimate.unwrap().stamps, StampKind::Kernel);
+    assert_eq!(
+        (outcome.function.implausible, outcome.host.implausible),
+        (0, 0)
+    );
+}
+
+#[test]
+fn a_hundred_functions_at_once_lose_nothing() {
+    at_once(100);
+}
+
+#[test]
+#[ignore = "heavy: cargo test --release --test clock_truth -- --ignored thousand"]
+fn a_thousand_functions_at_once_lose_nothing() {
+    at_once(1000);
+}
+
+/// All functions wait for each other before they send anything.
+fn at_once(functions: usize) {
+    let (echo, strays) = echo(StampKind::Kernel);
+    let start = std::sync::Barrier::new(functions);
+    let wish = Wish {
+        capacity: 1000,
+        ..Wish::default()
+    };
+    std::thread::scope(|scope| {
+        let run = || {
+            start.wait();
+            let outcome = run(&echo, &wish);
+            outcome.assert_bound_holds();
+            let unreceived = outcome.packets.sent - outcome.packets.received;
+            let unreplied = outcome
+                .host
+                .rows
+                .iter()
+                .filter(|row| row.t3.is_none())
+                .count();
+            (unreceived, unreplied, outcome.function.stop)
+        };
+        let threads: Vec<_> = (0..functions)
+            .map(|_| {
+                std::thread::Builder::new()
+                    .stack_size(256 << 10)
+                    .spawn_scoped(scope, run)
+                    .unwrap()
+            })
+            .collect();
+        for thread in threads {
+            let (unreceived, unreplied, stop) = thread.join().unwrap();
+            assert_eq!(
+                (unreceived, unreplied, stop),
+                (0, 0, Some(StopReason::Settled))
+            );
+        }
+    });
+    assert_eq!(strays.read().strays, 0);
+}
+
+#[test]
+#[ignore = "heavy: cargo test --release --test clock_truth -- --ignored --nocapture ten_thousand"]
+fn ten_thousand_sessions_idle_and_busy_hold_their_bound_and_their_goals() {
+    let (median, p99) = errors(5_000, StampKind::Kernel, every_second_shifted);
+    println!("idle: median {median} ns, p99 {p99} ns");
+    assert!(
+        median <= 50 && p99 <= 300,
+        "idle: median {median} ns, p99 {p99} ns"
+    );
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().unwrap().get() {
+            scope.spawn(|| {
+                while !done.load(Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        let busy =
+            std::panic::catch_unwind(|| errors(5_000, StampKind::Kernel, every_second_shifted));
+        done.store(true, Relaxed);
+        let (median, p99) = busy.unwrap();
+        println!("all cores busy: median {median} ns, p99 {p99} ns");
+        assert!(p99 <= 300, "busy: p99 {p99} ns");
+    });
+}
+
+#[test]
+fn an_echo_that_is_dropped_is_gone_at_once() {
+    let (echo, _) = echo(StampKind::Kernel);
+    let address = echo.local_addr();
+    let start = std::time::Instant::now();
+    drop(echo);
+    assert!(start.elapsed() < Duration::from_secs(1));
+    std::net::UdpSocket::bind(address).unwrap();
+}
