@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -72,7 +73,7 @@ impl Terminal {
             child,
             writer,
             output,
-            parser: vt100::Parser::new(rows, cols, 2000),
+            parser: screen_of(rows, cols),
             raw: Vec::new(),
         }
     }
@@ -162,6 +163,11 @@ impl Terminal {
         assert_ne!(modes.c_lflag & libc::ECHO, 0, "echo is back");
         assert_ne!(modes.c_lflag & libc::ICANON, 0, "line mode is back");
     }
+}
+
+fn screen_of(rows: u16, cols: u16) -> vt100::Parser {
+    let size = |cells| NonZeroU16::new(cells).expect("a size above zero");
+    vt100::Parser::new(size(rows), size(cols), 2000)
 }
 
 fn out() -> tempfile::TempDir {
@@ -343,7 +349,7 @@ fn a_storm_of_sizes_does_not_hurt() {
             pixel_height: 0,
         })
         .expect("a resize");
-    terminal.parser = vt100::Parser::new(24, 80, 0);
+    terminal.parser = screen_of(24, 80);
     terminal.wait_for("RUNNING");
     terminal.press("\x03");
     assert_eq!(terminal.end(), 130);
