@@ -1,5 +1,7 @@
 //! Settings: where values come from, what is refused, and what is printed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
