@@ -146,8 +146,8 @@ fn every_room_has_a_rule() {
             .expect("a name")
             .to_string_lossy()
             .into_owned();
-        let known =
-            RULES.iter().any(|(room, _)| *room == name) || ["lib", "main", "launch"].contains(&name.as_str());
+        let known = RULES.iter().any(|(room, _)| *room == name)
+            || ["lib", "main", "launch"].contains(&name.as_str());
         assert!(known, "src/{name} has no import rule");
     }
 }

@@ -75,7 +75,11 @@ fn a_payload_sweep_leaves_complete_and_consistent_files() {
         for kind in ["server", "results"] {
             let rows = table(&tables.join(format!("{kind}-{id}.csv"))).1;
             assert!(rows.len() >= 5, "{kind}-{id}.csv has {} rows", rows.len());
-            assert!(rows.iter().zip(rows.iter().skip(1)).all(|(one, next)| one[0].parse::<u32>().is_ok() && one[0] != next[0]));
+            assert!(
+                rows.iter()
+                    .zip(rows.iter().skip(1))
+                    .all(|(one, next)| one[0].parse::<u32>().is_ok() && one[0] != next[0])
+            );
         }
     }
 }

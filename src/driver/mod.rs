@@ -382,7 +382,8 @@ impl Workshop {
             let work = async {
                 let template = bench.experiment.template.clone();
                 let made =
-                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed)).await;
+                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed))
+                        .await;
                 let package: Package = made
                     .map_err(|error| fault(&error))?
                     .map_err(|error| fault(&error))?;
