@@ -328,7 +328,7 @@ impl Board {
                 );
             }
             AttemptOutcome::Failed(failure) => {
-                self.note(wall, Severity::Warning, format!("{failure} {of}"))
+                self.note(wall, Severity::Warning, format!("{failure} {of}"));
             }
             AttemptOutcome::Unsynchronised => self.note(
                 wall,
@@ -370,10 +370,10 @@ impl Board {
         }
         match outcome {
             SampleOutcome::Failed(failure) => {
-                self.note(wall, Severity::Error, format!("sample failed: {failure}"))
+                self.note(wall, Severity::Error, format!("sample failed: {failure}"));
             }
             SampleOutcome::Skipped(reason) if key.repetition == 0 => {
-                self.note(wall, Severity::Note, format!("skipped: {reason}"))
+                self.note(wall, Severity::Note, format!("skipped: {reason}"));
             }
             _ => {}
         }

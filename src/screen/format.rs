@@ -106,9 +106,10 @@ pub fn roughly(nanos: Nanos) -> String {
 
 /// `14:32:07`, in the zone given.
 pub fn time_of_day(wall: Nanos, zone: &TimeZone) -> String {
-    Timestamp::from_nanosecond(i128::from(wall))
-        .map(|time| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
-        .unwrap_or_else(|_| "--:--:--".into())
+    Timestamp::from_nanosecond(i128::from(wall)).map_or_else(
+        |_| "--:--:--".into(),
+        |time| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+    )
 }
 
 /// Decimals with which all values of a column are shown, so that their points are in line: three
