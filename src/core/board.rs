@@ -385,7 +385,10 @@ impl Board {
                 invocation,
             },
         );
-        self.last = Some(key);
+        // As in `core::run`, what was skipped without having begun cannot be taken again.
+        if self.current == Some(key) {
+            self.last = Some(key);
+        }
         self.current = None;
         self.activity = Activity::Idle;
     }
@@ -400,6 +403,7 @@ impl Board {
             cell.invocation.remove(&key.repetition);
         }
         self.superseded += 1;
+        self.last = None;
         self.note(
             wall,
             Severity::Note,
