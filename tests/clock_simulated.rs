@@ -50,7 +50,8 @@ enum End {
 }
 
 /// Datagrams on their way, by arrival; the number keeps the order of those that arrive together.
-type Flying = BinaryHeap<Reverse<(Nanos, u64, End, Vec<u8>)>>;
+type Flying = BinaryHeap<Reverse<Datagram>>;
+type Datagram = (Nanos, u64, End, Vec<u8>);
 
 struct Network {
     dice: SmallRng,
@@ -191,7 +192,8 @@ fn play(scene: &Scene) -> Outcome {
                     .filter(|arrival| *arrival <= until);
                 // An arrival may lie in the past: its receiver was busy.
                 now = now.max(arrival.unwrap_or(until));
-                let Some(Reverse((arrival, _, to, mut bytes))) = net.flying.pop_if_arrived(arrival)
+                let Some(Reverse((arrival, _, to, mut bytes))) =
+                    arrival.and_then(|_| net.flying.pop())
                 else {
                     continue;
                 };
@@ -240,22 +242,6 @@ fn play(scene: &Scene) -> Outcome {
         host,
         function,
         took: now - START,
-    }
-}
-
-trait PopIf {
-    fn pop_if_arrived(
-        &mut self,
-        arrival: Option<Nanos>,
-    ) -> Option<Reverse<(Nanos, u64, End, Vec<u8>)>>;
-}
-
-impl PopIf for Flying {
-    fn pop_if_arrived(
-        &mut self,
-        arrival: Option<Nanos>,
-    ) -> Option<Reverse<(Nanos, u64, End, Vec<u8>)>> {
-        arrival.and_then(|_| self.pop())
     }
 }
 

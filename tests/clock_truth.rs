@@ -42,7 +42,7 @@ fn assert_whole(outcome: &Outcome) {
         outcome.function.error
     );
     assert!(outcome.packets.sent > N);
-    assert_eq!(outcome.packets.loss(), 0.0);
+    assert_eq!(outcome.packets.answered, outcome.packets.sent);
     assert!(outcome.host.ended);
 }
 

@@ -11,9 +11,9 @@ use super::time::Nanos;
 pub struct ClockEstimate {
     /// Kind of stamps of the point estimate; never mixed.
     pub stamps: StampKind,
-    /// Midpoint of the intersection of all bounds, ns.
+    /// Midpoint of the intersection of the complete exchanges' bounds, ns.
     pub offset: Nanos,
-    /// Half-width of that intersection: the proven uncertainty, ns.
+    /// Distance to the farther end of what all bounds together leave possible: the proven uncertainty, ns.
     pub bound: Nanos,
     /// Function's clock at which it holds: the handler's entry, ns since the epoch.
     pub at: Nanos,
@@ -53,25 +53,35 @@ pub fn widening(distance: Nanos) -> Nanos {
 /// What the exchanges say of the offset when the function's clock showed `at`.
 ///
 /// T2 lies after T1 and T4 after T3, so the offset is at least T1 - T2 and at most T4 - T3 of every probe, replied to
-/// or not, each within [`widening`]. The intersection holds the truth; its midpoint is the estimate. The midpoint is
-/// taken over stamps of one kind, as kinds differ by what the kernel does between them; the bound over the best of
-/// each passage. None without a complete exchange.
+/// or not, each within [`widening`]: the intersection holds the truth. The estimate is its midpoint as the complete
+/// exchanges alone give it (a lone way would pull it to one side) in stamps of one kind (kinds differ by what the
+/// kernel does between them), moved into the intersection of everything should it lie outside. When that is empty a
+/// clock was stepped, and the bound covers the limits that contradict each other. None without a complete exchange.
 pub fn estimate(exchanges: &[Exchange], at: Nanos) -> Option<ClockEstimate> {
-    let proven = Interval::of(exchanges, at, Passages::best)?;
     let kinds = [
         (StampKind::Kernel, Passages::kernel as Pick),
         (StampKind::KernelReceive, Passages::kernel_receive),
         (StampKind::User, Passages::user),
     ];
-    let (stamps, pick, (minimum_rtt, minimum_rtt_offset)) =
-        kinds.into_iter().find_map(|(kind, pick)| {
-            let complete = exchanges
-                .iter()
-                .filter_map(|exchange| pick(exchange).rtt_and_offset());
-            Some((kind, pick, complete.min()?))
-        })?;
-    let interval = Interval::of(exchanges, at, pick)?;
-    let offset = interval.lower + (interval.upper - interval.lower).div_euclid(2);
+    let complete = |pick: Pick| {
+        exchanges
+            .iter()
+            .map(pick)
+            .filter(|passages| passages.rtt_and_offset().is_some())
+    };
+    let (stamps, pick) = kinds
+        .into_iter()
+        .find(|(_, pick)| complete(*pick).next().is_some())?;
+    let (minimum_rtt, minimum_rtt_offset) =
+        complete(pick).filter_map(Passages::rtt_and_offset).min()?;
+    let proven = Interval::of(exchanges.iter().map(Passages::best), at)?;
+    let middle = Interval::of(complete(pick), at)?.middle();
+    let clock_step = proven.lower > proven.upper;
+    let offset = if clock_step {
+        middle
+    } else {
+        middle.clamp(proven.lower, proven.upper)
+    };
     let (mean, deviation) = mean_of_sebs(exchanges);
     Some(ClockEstimate {
         stamps,
@@ -80,11 +90,8 @@ pub fn estimate(exchanges: &[Exchange], at: Nanos) -> Option<ClockEstimate> {
             .abs()
             .max((proven.upper - offset).abs()),
         at,
-        clock_step: proven.lower > proven.upper,
-        exchanges: exchanges
-            .iter()
-            .filter(|exchange| pick(exchange).rtt_and_offset().is_some())
-            .count() as u32,
+        clock_step,
+        exchanges: complete(pick).count() as u32,
         minimum_rtt,
         minimum_rtt_offset,
         mean,
@@ -149,15 +156,22 @@ struct Interval {
 }
 
 impl Interval {
-    fn of(exchanges: &[Exchange], at: Nanos, pick: Pick) -> Option<Self> {
-        let passages = || exchanges.iter().map(pick);
-        let lower = passages()
-            .filter_map(|way| Some(way.t1? - way.t2? - widening(way.t1? - at)))
-            .max()?;
-        let upper = passages()
-            .filter_map(|way| Some(way.t4? - way.t3? + widening(way.t4? - at)))
-            .min()?;
-        Some(Self { lower, upper })
+    fn of(passages: impl Iterator<Item = Passages>, at: Nanos) -> Option<Self> {
+        let (mut lower, mut upper) = (None, None);
+        for Passages { t1, t2, t3, t4 } in passages {
+            let least = t1.zip(t2).map(|(t1, t2)| t1 - t2 - widening(t1 - at));
+            let most = t4.zip(t3).map(|(t4, t3)| t4 - t3 + widening(t4 - at));
+            lower = lower.max(least);
+            upper = [upper, most].into_iter().flatten().min();
+        }
+        Some(Self {
+            lower: lower?,
+            upper: upper?,
+        })
+    }
+
+    fn middle(&self) -> Nanos {
+        self.lower + (self.upper - self.lower).div_euclid(2)
     }
 }
 
@@ -178,4 +192,167 @@ fn mean_of_sebs(exchanges: &[Exchange]) -> (f64, f64) {
     let mean = drifts.iter().sum::<f64>() / count;
     let squares: f64 = drifts.iter().map(|drift| (drift - mean).powi(2)).sum();
     (mean, (squares / (count - 1.0).max(1.0)).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::{MICROSECOND, SECOND};
+    use proptest::prelude::*;
+
+    const AT: Nanos = 1_800_000_000 * SECOND;
+
+    /// An exchange `after` AT whose ways take `out` and `back`, the clocks `offset` apart; the kernel's stamps are
+    /// `wake` closer together than those of user space, at both ends of both ways.
+    fn exchange(
+        sequence: u32,
+        after: Nanos,
+        offset: Nanos,
+        (out, back): (Nanos, Nanos),
+        wake: Nanos,
+    ) -> Exchange {
+        let sent = |time: Nanos| Stamps(time - wake, Some(time));
+        let received = |time: Nanos| Stamps(time + wake, Some(time));
+        let t1 = AT + after;
+        let t2 = t1 - offset + out;
+        let t3 = t2 + 10 * MICROSECOND;
+        let t4 = t3 + offset + back;
+        Exchange(
+            sequence,
+            Some(sequence),
+            sent(t1),
+            Some(received(t2)),
+            Some(sent(t3)),
+            Some(received(t4)),
+        )
+    }
+
+    fn without_kernel(mut exchange: Exchange) -> Exchange {
+        exchange.2.1 = None;
+        for stamps in [&mut exchange.3, &mut exchange.4, &mut exchange.5] {
+            *stamps = stamps.map(|Stamps(user, _)| Stamps(user, None));
+        }
+        exchange
+    }
+
+    #[test]
+    fn the_best_ways_out_and_back_need_not_be_of_one_exchange() {
+        let exchanges = [
+            exchange(0, 0, 500, (20, 90), 0),
+            exchange(1, 1000, 500, (80, 30), 0),
+        ];
+        let estimate = estimate(&exchanges, AT).expect("an estimate");
+        // Between 500 - 20 and 500 + 30, and a nanosecond or two for digits and drift.
+        assert!(
+            (504..=506).contains(&estimate.offset),
+            "{}",
+            estimate.offset
+        );
+        assert!((25..=28).contains(&estimate.bound), "{}", estimate.bound);
+        assert_eq!(
+            (estimate.minimum_rtt, estimate.minimum_rtt_offset),
+            (110, 475)
+        );
+        assert_eq!((estimate.exchanges, estimate.clock_step), (2, false));
+    }
+
+    #[test]
+    fn a_lost_reply_still_narrows_the_bound() {
+        let mut lost = exchange(1, 100, 0, (5, 0), 0);
+        (lost.1, lost.5) = (None, None);
+        let complete = exchange(0, 0, 0, (100, 10), 0);
+        let alone = estimate(&[complete], AT).expect("an estimate");
+        let both = estimate(&[complete, lost], AT).expect("an estimate");
+        assert!(both.bound < alone.bound && both.offset.abs() < alone.offset.abs());
+        assert_eq!(both.exchanges, 1);
+    }
+
+    #[test]
+    fn an_early_probe_whose_reply_was_lost_does_not_pull_the_estimate_to_its_side() {
+        let mut lost = exchange(0, 0, 0, (10, 0), 0);
+        (lost.1, lost.5) = (None, None);
+        let estimate =
+            estimate(&[lost, exchange(1, SECOND / 4, 0, (10, 10), 0)], AT).expect("an estimate");
+        assert!(estimate.offset.abs() <= 10, "{}", estimate.offset);
+    }
+
+    #[test]
+    fn kinds_are_not_mixed_in_the_estimate() {
+        let kernel = exchange(0, 0, 0, (10, 10), 100);
+        let mut no_t1 = exchange(1, 50, 0, (10, 10), 100);
+        no_t1.2.1 = None;
+        let mut no_sent = no_t1;
+        no_sent.4 = no_sent.4.map(|Stamps(user, _)| Stamps(user, None));
+        for (exchanges, kind) in [
+            (vec![kernel, no_t1], StampKind::Kernel),
+            (vec![no_sent], StampKind::KernelReceive),
+            (
+                vec![no_sent, without_kernel(kernel)],
+                StampKind::KernelReceive,
+            ),
+            (vec![without_kernel(kernel)], StampKind::User),
+        ] {
+            assert_eq!(estimate(&exchanges, AT).expect("an estimate").stamps, kind);
+        }
+    }
+
+    #[test]
+    fn a_step_of_a_clock_is_noticed() {
+        let exchanges = [
+            exchange(0, 0, 0, (10, 10), 0),
+            exchange(1, 100, 5_000, (10, 10), 0),
+        ];
+        let estimate = estimate(&exchanges, AT).expect("an estimate");
+        assert!(estimate.clock_step);
+        // At most 10 before the step and at least 4990 after it, as far as the stamps say.
+        assert!(estimate.offset - estimate.bound <= 20);
+        assert!(estimate.offset + estimate.bound >= 4_980);
+    }
+
+    #[test]
+    fn the_mean_is_that_of_sebs() {
+        let drifts = [1_000, 10, 20, 60];
+        let exchanges: Vec<Exchange> = (0..)
+            .zip(drifts)
+            .map(|(number, offset)| exchange(number, 0, offset, (7, 7), 3))
+            .collect();
+        let estimate = estimate(&exchanges, AT).expect("an estimate");
+        assert!((estimate.mean - 30.0).abs() < 1e-9);
+        // numpy.std([10, 20, 60], ddof=1)
+        assert!((estimate.deviation - 26.457_513_110_645_905).abs() < 1e-9);
+        let alone = super::estimate(&exchanges[..1], AT).expect("an estimate");
+        assert!((alone.mean - 1_000.0).abs() < 1e-9);
+        assert!(alone.deviation.abs() < 1e-9);
+    }
+
+    #[test]
+    fn nothing_is_said_without_a_complete_exchange() {
+        assert_eq!(estimate(&[], AT), None);
+        let mut lost = exchange(0, 0, 0, (1, 1), 0);
+        lost.5 = None;
+        assert_eq!(estimate(&[lost], AT), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_bound_holds_for_any_ways_and_any_drift_a_crystal_has(
+            offset in -SECOND..SECOND,
+            ppm in -100.0_f64..100.0,
+            kernel: bool,
+            ways in proptest::collection::vec((0..10 * SECOND, 0..SECOND / 10, 0..SECOND / 10), 1..50),
+        ) {
+            let exchanges: Vec<Exchange> = (0..).zip(&ways).map(|(number, (after, out, back))| {
+                // Each way at its own moment: the clocks drift in between.
+                let clock = |time: Nanos| time + offset + f64::round((time - AT) as f64 * ppm / 1e6) as Nanos;
+                let (t1, t2) = (AT + after, AT + after + out);
+                let (t3, t4) = (t2 + 5, t2 + 5 + back);
+                let whole = |time| Stamps(time, Some(time));
+                let stamped = Exchange(number, Some(number), whole(clock(t1)), Some(whole(t2)), Some(whole(t3)), Some(whole(clock(t4))));
+                if kernel { stamped } else { without_kernel(stamped) }
+            }).collect();
+            let estimate = estimate(&exchanges, AT + offset).expect("an estimate");
+            prop_assert!(!estimate.clock_step);
+            prop_assert!((estimate.offset - offset).abs() <= estimate.bound, "{:?}", estimate);
+        }
+    }
 }

@@ -192,12 +192,15 @@ impl Waker {
     }
 }
 
+/// A reply and the row whose kernel T3 is still to come.
+type Unstamped = (SendKey, (u16, u32));
+
 /// What the thread owns.
 struct Worker {
     socket: Socket,
     sessions: Sessions,
-    /// By key modulo its length: the row whose kernel T3 is still to come.
-    outstanding: Box<[Option<(SendKey, (u16, u32))>]>,
+    /// By key modulo its length.
+    outstanding: Box<[Option<Unstamped>]>,
     live: Arc<Live>,
     waker: SocketAddr,
     inbox: Receiver<Command>,
