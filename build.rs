@@ -42,7 +42,7 @@ fn main() {
     }
     let function = built()
         .unwrap_or_else(|error| panic!("cannot build the native function `{BINARY}`:\n{error}"));
-    println!("cargo:rustc-env=SEBS_TUI_FUNCTION={}", function.display());
+    println!("cargo:rustc-env=NATIVE_FUNCTION={}", function.display());
 }
 
 /// Path of the built function, or what the compiler said.

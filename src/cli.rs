@@ -10,7 +10,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
 use crate::settings::Sources;
-use crate::settings::table::{Kind, Setting, TABLE};
+use crate::settings::kind::Kind;
+use crate::settings::table::{Setting, TABLE};
 
 const ABOUT: &str = "What does it cost to call a serverless function?";
 const LONG_ABOUT: &str = "What does it cost to call a serverless function? A dashboard for SeBS's invocation-overhead \

@@ -19,17 +19,18 @@ use sebs_tui::core::plan::{Limit, Limits, Plan};
 use sebs_tui::core::time::MILLISECOND;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
+use sebs_tui::net;
 use sebs_tui::plain::plan::{About, Typical};
 use sebs_tui::plain::{self, Format, Report};
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{FunctionSpec, Platform, PlatformError};
-use sebs_tui::screen::theme::{GlyphSet, Palette, ThemeChoice};
+use sebs_tui::screen::glyphs::GlyphSet;
+use sebs_tui::screen::theme::{Palette, ThemeChoice};
 use sebs_tui::screen::{self, Feed, Left};
 use sebs_tui::settings::{self, Auto, PlatformName, Resolved, Runtime, Settings};
 use sebs_tui::store::follow::Follower;
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{self, Store, directory, journal};
-use sebs_tui::net;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
@@ -61,7 +62,8 @@ pub fn plan(options: &Options) -> Done {
     tell_unused(&resolved);
     let settings = &resolved.settings;
     let template = template(settings)?;
-    let abilities = tokio_runtime()?.block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
+    let abilities = tokio_runtime()?
+        .block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
     let plan = Plan::new(settings.outline(), &limits(abilities.limits, &template));
     let about = About {
         platform: settings.platform.word().into(),
@@ -84,31 +86,64 @@ pub fn run(options: &Options) -> Done {
     let platform = runtime.block_on(platform(settings))?;
     let live = Arc::new(Live::default());
     let echo = driver::listen(listen_address(settings), live.clone())?;
-    let Kept { directory, mut store, header, earlier, dropped_bytes, journal_bytes } =
-        started.open(&template, platform.as_ref(), echo.stamps())?;
+    let Kept {
+        directory,
+        mut store,
+        header,
+        earlier,
+        dropped_bytes,
+        journal_bytes,
+    } = started.open(&template, platform.as_ref(), echo.stamps())?;
     let before = (!earlier.is_empty()).then(|| Before {
         board: Board::of(&earlier),
         entries: earlier.len() as u64,
         dropped_bytes,
     });
 
-    let first = before.as_ref().map_or_else(Board::default, |before| before.board.clone());
+    let first = before
+        .as_ref()
+        .map_or_else(Board::default, |before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first));
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let interrupt = watch::Sender::new(None);
     heed_signals(&runtime, &interrupt, &commands)?;
-    let outlets = Outlets { record: Box::new(move |entry| Ok(store.record(entry)?)), board: board_in, live: live.clone() };
+    let outlets = Outlets {
+        record: Box::new(move |entry| Ok(store.record(entry)?)),
+        board: board_in,
+        live: live.clone(),
+    };
     let experiment = experiment(settings, header, template);
-    let running = runtime.spawn(driver::run(experiment, Equipment { platform, echo }, outlets, command_queue, before));
+    let running = runtime.spawn(driver::run(
+        experiment,
+        Equipment { platform, echo },
+        outlets,
+        command_queue,
+        before,
+    ));
 
-    let lines = |format| show_lines(&runtime, report(format, &earlier), &directory, journal_bytes, board.clone());
+    let lines = |format| {
+        show_lines(
+            &runtime,
+            report(format, &earlier),
+            &directory,
+            journal_bytes,
+            board.clone(),
+        )
+    };
     let shown = match view(options) {
         View::Plain => lines(Format::Text),
         View::Json => lines(Format::Json),
         View::Dashboard => {
-            let feed = Feed { board: board.clone(), live, commands: Some(commands), interrupt: interrupt.clone() };
+            let feed = Feed {
+                board: board.clone(),
+                live,
+                commands: Some(commands),
+                interrupt: interrupt.clone(),
+            };
             match screen::run(feed, theme(settings)) {
-                Ok(Left::Abandoned) => std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value()),
+                Ok(Left::Abandoned) => {
+                    std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value())
+                }
                 Ok(_) => Ok(None),
                 Err(error) => {
                     eprintln!("sebs-tui: {error}");
@@ -159,7 +194,10 @@ fn show_lines(
             return Ok(Some(report));
         }
         runtime.block_on(async {
-            if tokio::time::timeout(PROGRESS_EVERY, board.changed()).await.is_err() {
+            if tokio::time::timeout(PROGRESS_EVERY, board.changed())
+                .await
+                .is_err()
+            {
                 report.tick();
             }
         });
@@ -167,7 +205,8 @@ fn show_lines(
 }
 
 fn report(format: Format, earlier: &[Entry]) -> Report {
-    let progress = (format == Format::Text && io::stderr().is_terminal()).then(|| Box::new(io::stderr()) as Box<dyn io::Write + Send>);
+    let progress = (format == Format::Text && io::stderr().is_terminal())
+        .then(|| Box::new(io::stderr()) as Box<dyn io::Write + Send>);
     let mut report = Report::new(format, Box::new(io::stdout()), progress);
     report.catch_up(earlier);
     report
@@ -198,24 +237,42 @@ impl Started {
             None => settings::resolve(&sources)?,
             Some(directory) => {
                 let file = RunFile::read(directory)?;
-                settings::resume(file.recorded(), &directory.join(run_json::FILE_NAME), &sources)?
+                settings::resume(
+                    file.recorded(),
+                    &directory.join(run_json::FILE_NAME),
+                    &sources,
+                )?
             }
         };
         tell_unused(&resolved);
-        Ok(Self { resolved, resume: options.resume.clone() })
+        Ok(Self {
+            resolved,
+            resume: options.resume.clone(),
+        })
     }
 
-    fn open(&self, template: &Template, platform: &dyn Platform, stamps: StampKind) -> Result<Kept, Box<dyn Error>> {
+    fn open(
+        &self,
+        template: &Template,
+        platform: &dyn Platform,
+        stamps: StampKind,
+    ) -> Result<Kept, Box<dyn Error>> {
         match &self.resume {
             Some(directory) => reopen(directory),
             None => self.create(template, platform, stamps),
         }
     }
 
-    fn create(&self, template: &Template, platform: &dyn Platform, stamps: StampKind) -> Result<Kept, Box<dyn Error>> {
+    fn create(
+        &self,
+        template: &Template,
+        platform: &dyn Platform,
+        stamps: StampKind,
+    ) -> Result<Kept, Box<dyn Error>> {
         let settings = &self.resolved.settings;
         let wall = net::wall_clock();
-        let directory = directory::create(&settings.out, wall, platform.name(), settings.sweep.word())?;
+        let directory =
+            directory::create(&settings.out, wall, platform.name(), settings.sweep.word())?;
         let setup = Setup {
             wall,
             command_line: std::env::args().collect(),
@@ -237,14 +294,25 @@ impl Started {
             shift: settings.clock_shift(wall),
             plan: Plan::new(settings.outline(), &limits(abilities.limits, template)),
         };
-        Ok(Kept { directory, store, header, earlier: Vec::new(), dropped_bytes: 0, journal_bytes: 0 })
+        Ok(Kept {
+            directory,
+            store,
+            header,
+            earlier: Vec::new(),
+            dropped_bytes: 0,
+            journal_bytes: 0,
+        })
     }
 }
 
 fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
     let (store, journal) = Store::resume(directory)?;
     let Some(Event::RunStarted { run }) = journal.entries.first().map(|entry| &entry.event) else {
-        return Err(format!("{}: its journal does not begin with a run: begin a new one", directory.display()).into());
+        return Err(format!(
+            "{}: its journal does not begin with a run: begin a new one",
+            directory.display()
+        )
+        .into());
     };
     Ok(Kept {
         directory: directory.into(),
@@ -259,13 +327,22 @@ fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
 fn recorded(resolved: &Resolved) -> BTreeMap<String, RecordedSetting> {
     let value_of = |assigned: &settings::Assigned| {
         let value = serde_json::to_value(assigned.value.as_ref()?).ok()?;
-        Some((assigned.setting.key.to_owned(), RecordedSetting { value, origin: assigned.origin.to_string() }))
+        Some((
+            assigned.setting.key.to_owned(),
+            RecordedSetting {
+                value,
+                origin: assigned.origin.to_string(),
+            },
+        ))
     };
     resolved.values.iter().filter_map(value_of).collect()
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()
 }
 
 /// Registers the platforms.
@@ -283,8 +360,14 @@ fn template(settings: &Settings) -> Result<Template, package::PackageError> {
 }
 
 fn limits(platform: Limits, template: &Template) -> Limits {
-    let least = Limit { bytes: template.smallest(), name: "the function's package without filling".into() };
-    Limits { package_least: Some(least), ..platform }
+    let least = Limit {
+        bytes: template.smallest(),
+        name: "the function's package without filling".into(),
+    };
+    Limits {
+        package_least: Some(least),
+        ..platform
+    }
 }
 
 /// What steps take on the platforms that have been measured, for a rough estimate.
@@ -337,7 +420,9 @@ fn experiment(settings: &Settings, header: RunHeader, template: Arc<Template>) -
 
 /// The dashboard needs a terminal; without one a run is lines.
 fn view(options: &Options) -> View {
-    let capable = io::stdout().is_terminal() && io::stdin().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+    let capable = io::stdout().is_terminal()
+        && io::stdin().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     match options.view {
         View::Dashboard if !capable => View::Plain,
         chosen => chosen,
@@ -350,7 +435,11 @@ fn heed_signals(
     interrupt: &watch::Sender<Option<i32>>,
     commands: &mpsc::Sender<Command>,
 ) -> io::Result<()> {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         let number = kind.as_raw_value();
         let interrupt = interrupt.clone();
         let mut signals = runtime.block_on(async { signal(kind) })?;
@@ -362,7 +451,8 @@ fn heed_signals(
                     screen::leave();
                     std::process::exit(SIGNALLED + number);
                 }
-                interrupt.send_if_modified(|first| first.replace(first.unwrap_or(number)).is_none());
+                interrupt
+                    .send_if_modified(|first| first.replace(first.unwrap_or(number)).is_none());
             }
         });
     }
@@ -376,11 +466,20 @@ fn heed_signals(
 }
 
 /// Says how it ended and where the results are, on the normal screen, and picks the exit code.
-fn conclude(ended: &Ended, directory: &Path, shown: Result<Option<Report>, Box<dyn Error>>, signal: Option<i32>) -> Done {
+fn conclude(
+    ended: &Ended,
+    directory: &Path,
+    shown: Result<Option<Report>, Box<dyn Error>>,
+    signal: Option<i32>,
+) -> Done {
     let board = &ended.board;
     let mut text = plain::summary(board, &store::files(directory));
     if board.state == RunState::Incomplete {
-        _ = writeln!(text, "go on with: sebs-tui --resume {}", directory.display());
+        _ = writeln!(
+            text,
+            "go on with: sebs-tui --resume {}",
+            directory.display()
+        );
     }
     match shown {
         Ok(Some(mut report)) => report.end(&text),

@@ -22,11 +22,17 @@ fn main() -> ExitCode {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)
         }
-        Request::Man => cli::man(&mut io::stdout()).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Request::Man => cli::man(&mut io::stdout())
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Into::into),
     };
     done.unwrap_or_else(|error| {
         eprintln!("sebs-tui: {error}");
-        if error.is::<SettingsError>() { USAGE.into() } else { ExitCode::FAILURE }
+        if error.is::<SettingsError>() {
+            USAGE.into()
+        } else {
+            ExitCode::FAILURE
+        }
     })
 }
 

@@ -4,6 +4,7 @@
 //! run goes on.
 
 pub mod plan;
+mod sample;
 pub mod summary;
 mod words;
 
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use crate::core::board::{Board, LogLine, Severity};
 use crate::core::eta;
 use crate::core::message::{Entry, Event, RunHeader};
-use crate::core::plan::Plan;
-use crate::core::sample::{Attempt, Purpose, SampleKey, SampleOutcome};
+use crate::core::sample::{Attempt, Purpose};
 
+use sample::sample_line;
 pub use summary::summary;
-use words::{clean, milliseconds, order, rough, signed_with_bound, size, with_bound};
+use words::{clean, order, rough, size};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,9 @@ impl Report {
 
     /// Takes in the events of earlier processes without writing them.
     pub fn catch_up(&mut self, entries: &[Entry]) {
-        entries.iter().for_each(|entry| self.board.apply(entry));
+        for entry in entries {
+            self.board.apply(entry);
+        }
         self.told = self.board.log.back().cloned();
     }
 
@@ -134,7 +137,9 @@ impl Report {
 
     fn header(&mut self) {
         if let Some(run) = self.board.run.clone() {
-            header(&run).iter().for_each(|line| self.out.line(line));
+            for line in header(&run) {
+                self.out.line(&line);
+            }
         }
     }
 
@@ -198,68 +203,6 @@ fn header(run: &RunHeader) -> Vec<String> {
         ),
         format!("cold starts: {}", clean(&run.cold_method)),
     ]
-}
-
-/// The line of a finished sample.
-fn sample_line(
-    board: &Board,
-    key: SampleKey,
-    outcome: &SampleOutcome,
-    attempt: Option<&Attempt>,
-) -> String {
-    let planned = board.planned().to_string();
-    let mut parts = vec![format!(
-        "[{:>width$}/{planned}]",
-        board.ended.len(),
-        width = planned.len()
-    )];
-    parts.extend(board.plan().map(|plan| name_of(plan, key)));
-    parts.extend(attempt.into_iter().flat_map(measured_parts));
-    parts.push(match outcome {
-        SampleOutcome::Measured => "measured".into(),
-        SampleOutcome::Unsynchronised => "unsynchronised".into(),
-        SampleOutcome::Failed(failure) => format!("failed: {}", clean(&failure.to_string())),
-        SampleOutcome::Skipped(reason) => format!("skipped: {}", clean(reason)),
-    });
-    parts.join("  ")
-}
-
-fn name_of(plan: &Plan, key: SampleKey) -> String {
-    let repetitions = plan.outline.repetitions;
-    format!(
-        "{} {:>9} B  rep {}/{repetitions}",
-        key.kind.word(),
-        plan.size(key),
-        key.repetition + 1
-    )
-}
-
-fn measured_parts(attempt: &Attempt) -> Vec<String> {
-    let mut parts = Vec::new();
-    if let (Some(time), Some(clock)) = (attempt.invocation_time(), attempt.clock) {
-        parts.push(with_bound(time, clock.bound));
-    }
-    parts.extend(
-        attempt
-            .http
-            .map(|http| format!("connect {}", milliseconds(http.connected_after))),
-    );
-    if let Some(clock) = attempt.clock {
-        parts.push(format!("min RTT {}", milliseconds(clock.minimum_rtt)));
-        parts.push(format!(
-            "offset {}",
-            signed_with_bound(clock.offset, clock.bound)
-        ));
-        parts.push(format!("{} exchanges", clock.exchanges));
-    }
-    let packets = &attempt.packets;
-    parts.push(format!(
-        "lost {} to host {} to function",
-        packets.lost_outbound(),
-        packets.lost_inbound()
-    ));
-    parts.push(format!("try {}", attempt.attempt_of_sample));
-    parts
 }
 
 /// How far the run is, in less than 80 columns.

@@ -10,8 +10,9 @@ use ratatui::backend::TestBackend;
 use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::plan::{Order, Outline, Plan, Range, Sweep};
 use sebs_tui::screen::draw::{Scene, draw};
+use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
-use sebs_tui::screen::theme::{GlyphSet, Palette, Theme};
+use sebs_tui::screen::theme::{Palette, Theme};
 use sebs_tui::screen::view::{Overlay, View};
 
 const MOST: (u16, u16) = (130, 45);
@@ -25,7 +26,7 @@ fn sizes() -> impl Iterator<Item = (u16, u16)> {
         |value: u16, borders: &[u16]| borders.iter().any(|border| value.abs_diff(*border) <= 1);
     all.filter(move |(width, height)| {
         let small = *width <= SMALL.0 && *height <= SMALL.1;
-        let sampled = (width + height * 3) % 11 == 0;
+        let sampled = (width + height * 3) % 17 == 0;
         let border = borders(*width, &[20, 44, 72, 120]) && borders(*height, &[12, 16, 23, 30]);
         small || sampled || border
     })

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sebs_tui::core::contract::Reply;
+use sebs_tui::core::contract::{ClockRequest, Dialect, Reply, StopReason};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{ErrorKind, FunctionSpec, Package, Platform};
@@ -17,7 +17,10 @@ use tokio::task::JoinSet;
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod functions;
 
-use functions::{Echo, is_alive, owned, post, processes, shell, slow_invocation, spec};
+use functions::{
+    Echo, clocked, half_a_second_and_50_ppm, host, is_alive, owned, post, processes, request,
+    shell, slow_invocation, spec,
+};
 
 const MEGABYTE: u64 = 1_000_000;
 /// A crash must be seen long before any time-out.
@@ -114,6 +117,21 @@ async fn an_invocation_in_a_function_urls_event_is_understood() {
     let event = serde_json::json!({ "version": "2.0", "body": echo.invocation(), "isBase64Encoded": false });
     let called = post(&platform, event.to_string()).await;
     assert_eq!(platform.decode(&called.reply).unwrap().clock.error, None);
+}
+
+#[tokio::test]
+async fn the_deployed_function_measures_the_clock_within_its_bound() {
+    let (platform, host) = (deployed(&native(0, 1)).await, host());
+    let shift = Some(half_a_second_and_50_ppm());
+    for proto in [Dialect::Stamp, Dialect::Text] {
+        let clock = ClockRequest {
+            shift,
+            ..request(proto)
+        };
+        let clocked = clocked(&platform, &host, host.local_addr().port(), clock).await;
+        assert_eq!(clocked.reply.clock.stop, Some(StopReason::Settled));
+        clocked.assert_bound_holds();
+    }
 }
 
 #[tokio::test]
@@ -215,14 +233,12 @@ async fn more_calls_at_once_than_there_may_be_environments_are_refused() {
         let platform = Arc::clone(&platform);
         calls.spawn(async move { post(&*platform, "{}").await.reply.status });
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The refused ones come back at once; the others wait for a function that never answers.
+    for _ in 0..4 {
+        assert_eq!(calls.join_next().await.unwrap().unwrap(), 429);
+    }
     platform.force_cold().await.unwrap();
-    let statuses = calls.join_all().await;
-    assert_eq!(
-        statuses.iter().filter(|status| **status == 429).count(),
-        4,
-        "{statuses:?}"
-    );
+    assert_eq!(calls.join_all().await, [502; 16]);
 }
 
 #[tokio::test]

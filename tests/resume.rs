@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sebs_tui::core::message::Event;
-use support::{finish, journal, program, run_directory, samples, short_run, table};
+use support::{ended_samples, finish, journal, program, run_directory, samples, short_run, table};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -19,16 +19,6 @@ fn start(command: &mut Command) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts")
-}
-
-fn ended_samples(out: &Path) -> usize {
-    let journals = fs::read_dir(out)
-        .expect("out")
-        .map(|entry| entry.expect("an entry").path().join("journal.jsonl"));
-    journals
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .map(|text| text.matches("\"event\":\"sample_ended\"").count())
-        .sum()
 }
 
 fn wait_for_samples(child: &mut Child, out: &Path, count: usize) {

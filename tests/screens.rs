@@ -15,8 +15,9 @@ use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
 use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
+use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
-use sebs_tui::screen::theme::{GlyphSet, Palette, Theme};
+use sebs_tui::screen::theme::{Palette, Theme};
 use sebs_tui::screen::view::{Leaving, Overlay, View};
 
 const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 12), (60, 1)];
@@ -81,9 +82,8 @@ fn text_and_style(buffer: &Buffer) -> String {
 }
 
 fn trimmed(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n") + "\n"
 }
 
 fn letter_of(place: usize) -> char {

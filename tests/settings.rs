@@ -1,5 +1,7 @@
 //! Settings: where values come from, what is refused, and what is printed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -380,26 +382,14 @@ fn the_readme_table_has_a_row_for_each_setting() {
     );
 }
 
-fn recorded(resolved: &Resolved) -> Vec<(String, serde_json::Value, String)> {
-    let row = |assigned: &sebs_tui::settings::Assigned| {
-        let value = serde_json::to_value(assigned.value.as_ref()?).expect("a plain value");
-        Some((
-            assigned.setting.key.to_string(),
-            value,
-            assigned.origin.to_string(),
-        ))
-    };
-    resolved.values.iter().filter_map(row).collect()
-}
-
 fn resumed(
     first: &Resolved,
     sources: &Sources,
 ) -> Result<Resolved, sebs_tui::settings::SettingsError> {
-    let rows = recorded(first);
+    let rows: Vec<_> = first.recorded().collect();
     let rows = rows
         .iter()
-        .map(|(key, value, origin)| (key.as_str(), value, origin.as_str()));
+        .map(|(key, value, origin)| (*key, value, origin.as_str()));
     resume(rows, Path::new("run.json"), sources)
 }
 

@@ -1,5 +1,7 @@
 //! The tables and the summary of a run made by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod hand;
 
 use std::collections::BTreeSet;
@@ -20,9 +22,9 @@ fn temporary() -> tempfile::TempDir {
 /// The tables' directory after the events of `entries`, one by one.
 fn tables_of(directory: &Path, entries: &[Entry]) -> PathBuf {
     let mut tables = Tables::new(directory);
-    entries
-        .iter()
-        .for_each(|entry| tables.apply(entry).unwrap());
+    for entry in entries {
+        tables.apply(entry).unwrap();
+    }
     directory.join("invocation-overhead/payload")
 }
 
@@ -143,9 +145,13 @@ fn files_of_other_programs_are_left_alone() {
     let directory = temporary();
     let tables = tables_of(directory.path(), &hand::eventful_run());
     let notes = ["server-notes.csv", "results-.csv", "my.txt"];
-    notes.map(|name| fs::write(tables.join(name), "mine").unwrap());
+    for name in notes {
+        fs::write(tables.join(name), "mine").unwrap();
+    }
     Tables::rebuild(directory.path(), &hand::eventful_run()).unwrap();
-    notes.map(|name| assert_eq!(read(&tables, name), "mine"));
+    for name in notes {
+        assert_eq!(read(&tables, name), "mine");
+    }
 }
 
 fn recorded(directory: &Path, entries: &[Entry]) {
@@ -157,9 +163,9 @@ fn recorded(directory: &Path, entries: &[Entry]) {
         settings: [].into(),
     };
     let mut store = Store::create(directory, &RunFile::new(directory, setup)).unwrap();
-    entries
-        .iter()
-        .for_each(|entry| store.record(entry).unwrap());
+    for entry in entries {
+        store.record(entry).unwrap();
+    }
 }
 
 #[test]
@@ -208,12 +214,15 @@ fn the_summary_is_written_when_the_run_is_over() {
         "invocation-overhead/payload/result-processed.csv",
     ];
     assert_eq!(names, expected.map(PathBuf::from));
-    let cells: String = summary
+    let cells: Vec<_> = summary
         .cells
         .iter()
-        .map(|cell| format!("{}\n", serde_json::to_string(cell).unwrap()))
+        .map(|cell| serde_json::to_string(cell).unwrap())
         .collect();
-    insta::assert_snapshot!(cells);
+    insta::assert_snapshot!(cells.join(
+        "
+"
+    ));
 }
 
 #[test]

@@ -3,13 +3,14 @@
 mod support;
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use sebs_tui::core::message::{Event, RunState};
-use sebs_tui::core::sample::SampleOutcome;
+use sebs_tui::core::sample::{AttemptOutcome, SampleOutcome};
 use support::{attempts, journal, program, run_directory, samples, short_run};
 
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -72,7 +73,7 @@ impl Terminal {
             child,
             writer,
             output,
-            parser: vt100::Parser::new(rows, cols, 2000),
+            parser: screen_of(rows, cols),
             raw: Vec::new(),
         }
     }
@@ -162,6 +163,11 @@ impl Terminal {
         assert_ne!(modes.c_lflag & libc::ECHO, 0, "echo is back");
         assert_ne!(modes.c_lflag & libc::ICANON, 0, "line mode is back");
     }
+}
+
+fn screen_of(rows: u16, cols: u16) -> vt100::Parser {
+    let size = |cells| NonZeroU16::new(cells).expect("a size above zero");
+    vt100::Parser::new(size(rows), size(cols), 2000)
 }
 
 fn out() -> tempfile::TempDir {
@@ -282,37 +288,47 @@ fn control_c_stops_at_once() {
 }
 
 #[test]
-fn control_z_leaves_the_screen_and_coming_back_redraws_it() {
+fn control_z_gives_the_terminal_to_the_shell_and_coming_back_redraws_it() {
     let out = out();
-    let mut terminal = Terminal::start(&long_run(out.path()), 24, 80);
+    let run = long_run(out.path());
+    // A job can only be stopped under a shell that would let it go on.
+    let mut shell = std::process::Command::new("bash");
+    shell.args([
+        "-c",
+        "set -m; \"$@\"; echo the shell is back; read -r; fg; exit",
+        "bash",
+    ]);
+    shell
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(out.path());
+    let mut terminal = Terminal::start(&shell, 24, 80);
     terminal.wait_for("RUNNING");
     terminal.press("\x1a");
-    let begun = Instant::now();
-    let stopped = |pid: u32| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
-        stat.rsplit_once(") ")
-            .is_some_and(|(_, rest)| rest.starts_with('T'))
-    };
-    let pid = terminal.child.process_id().expect("a running child");
-    while !stopped(pid) {
-        assert!(
-            begun.elapsed() < DEADLINE,
-            "it is not stopped:\n{}",
-            terminal.text()
-        );
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    terminal.take_in();
+    terminal.wait_for("the shell is back");
     assert!(
         !terminal.parser.screen().alternate_screen(),
-        "the shell has its screen while the program is stopped"
+        "the shell has its screen"
     );
-    terminal.signal(libc::SIGCONT);
+    let stopped_at = support::ended_samples(out.path());
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(
+        support::ended_samples(out.path()),
+        stopped_at,
+        "a stopped program measures nothing"
+    );
+    terminal.press("\n");
     terminal.wait_for("RUNNING");
     assert!(terminal.parser.screen().alternate_screen());
     terminal.press("\x03");
     assert_eq!(terminal.end(), 130);
     terminal.assert_restored();
+    let entries = journal(&run_directory(out.path()));
+    assert!(
+        attempts(&entries)
+            .iter()
+            .all(|attempt| attempt.outcome != AttemptOutcome::WrongKind)
+    );
 }
 
 #[test]
@@ -343,7 +359,7 @@ fn a_storm_of_sizes_does_not_hurt() {
             pixel_height: 0,
         })
         .expect("a resize");
-    terminal.parser = vt100::Parser::new(24, 80, 0);
+    terminal.parser = screen_of(24, 80);
     terminal.wait_for("RUNNING");
     terminal.press("\x03");
     assert_eq!(terminal.end(), 130);
@@ -402,9 +418,7 @@ fn a_vanished_terminal_ends_the_program_but_not_the_results() {
         ..
     } = Terminal::start(&long_run(out.path()), 24, 80);
     let begun = Instant::now();
-    while std::fs::read_dir(out.path()).expect("out").count() == 0
-        || begun.elapsed() < Duration::from_millis(800)
-    {
+    while support::ended_samples(out.path()) == 0 {
         assert!(begun.elapsed() < DEADLINE);
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -427,8 +441,14 @@ fn a_vanished_terminal_ends_the_program_but_not_the_results() {
 #[test]
 fn child_that_panics_in_its_screen() {
     if std::env::var_os("CHILD_PANICS").is_some() {
-        let _terminal = sebs_tui::screen::Screen::enter().expect("a terminal");
-        panic!("the reason of the panic");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let _screen = sebs_tui::screen::Screen::enter().expect("a terminal");
+            panic!("the reason of the panic");
+        });
     }
 }
 
@@ -439,11 +459,9 @@ fn a_panic_restores_the_terminal_and_then_says_why() {
     let mut terminal = Terminal::start_with(&command, 24, 80, &[("CHILD_PANICS", "1")]);
     assert_ne!(terminal.end(), 0);
     terminal.assert_restored();
-    assert!(
-        terminal.text().contains("the reason of the panic"),
-        "{}",
-        terminal.text()
-    );
+    let raw = String::from_utf8_lossy(&terminal.raw).into_owned();
+    let (_, after) = raw.split_once("\x1b[?1049l").expect("the screen was left");
+    assert!(after.contains("the reason of the panic"), "{after}");
 }
 
 #[test]

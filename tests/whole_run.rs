@@ -63,6 +63,10 @@ fn a_payload_sweep_leaves_complete_and_consistent_files() {
 
     let processed = table(&tables.join("result-processed.csv"));
     assert_eq!(processed.1.len(), 24);
+    let readme = include_str!("../README.md");
+    for column in &processed.0 {
+        assert!(readme.contains(&format!("`{column}`")), "README.md does not explain {column}");
+    }
     let corrected = column(&processed, "invocation_time_corrected");
     assert!(
         corrected
@@ -75,7 +79,11 @@ fn a_payload_sweep_leaves_complete_and_consistent_files() {
         for kind in ["server", "results"] {
             let rows = table(&tables.join(format!("{kind}-{id}.csv"))).1;
             assert!(rows.len() >= 5, "{kind}-{id}.csv has {} rows", rows.len());
-            assert!(rows.iter().all(|row| &row[0] == id));
+            assert!(
+                rows.iter()
+                    .zip(rows.iter().skip(1))
+                    .all(|(one, next)| one[0].parse::<u32>().is_ok() && one[0] != next[0])
+            );
         }
     }
 }

@@ -328,7 +328,7 @@ impl Board {
                 );
             }
             AttemptOutcome::Failed(failure) => {
-                self.note(wall, Severity::Warning, format!("{failure} {of}"))
+                self.note(wall, Severity::Warning, format!("{failure} {of}"));
             }
             AttemptOutcome::Unsynchronised => self.note(
                 wall,
@@ -370,10 +370,10 @@ impl Board {
         }
         match outcome {
             SampleOutcome::Failed(failure) => {
-                self.note(wall, Severity::Error, format!("sample failed: {failure}"))
+                self.note(wall, Severity::Error, format!("sample failed: {failure}"));
             }
             SampleOutcome::Skipped(reason) if key.repetition == 0 => {
-                self.note(wall, Severity::Note, format!("skipped: {reason}"))
+                self.note(wall, Severity::Note, format!("skipped: {reason}"));
             }
             _ => {}
         }
@@ -385,7 +385,10 @@ impl Board {
                 invocation,
             },
         );
-        self.last = Some(key);
+        // As in `core::run`, what was skipped without having begun cannot be taken again.
+        if self.current == Some(key) {
+            self.last = Some(key);
+        }
         self.current = None;
         self.activity = Activity::Idle;
     }
@@ -400,6 +403,7 @@ impl Board {
             cell.invocation.remove(&key.repetition);
         }
         self.superseded += 1;
+        self.last = None;
         self.note(
             wall,
             Severity::Note,

@@ -191,7 +191,7 @@ impl Run {
     fn command(&mut self, command: Command, now: Nanos, actions: &mut Vec<Action>) {
         match command {
             Command::Pause if self.state == RunState::Running => {
-                self.enter(RunState::Pausing, actions)
+                self.enter(RunState::Pausing, actions);
             }
             Command::Resume if matches!(self.state, RunState::Pausing | RunState::Paused) => {
                 if let Some(current) = self
@@ -331,7 +331,7 @@ impl Run {
         }
         match (purpose, outcome) {
             (Purpose::Sample(_), AttemptOutcome::Measured) => {
-                self.end_sample(SampleOutcome::Measured, Some(number), now, actions)
+                self.end_sample(SampleOutcome::Measured, Some(number), now, actions);
             }
             (Purpose::Sample(_), AttemptOutcome::Unsynchronised) => {
                 self.end_sample(SampleOutcome::Unsynchronised, Some(number), now, actions);

@@ -170,10 +170,7 @@ fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure
     let mut text = serde_json::to_string(&invocation).map_err(fault)?;
     text.pop();
     text.push_str(r#","data":""#);
-    text.push_str(&package::payload(
-        attempt.payload_bytes,
-        rand::random(),
-    ));
+    text.push_str(&package::payload(attempt.payload_bytes, rand::random()));
     text.push_str(r#""}"#);
     Ok(text.into())
 }

@@ -255,7 +255,13 @@ impl Meter {
                     ),
                 );
             }
-            tokio::time::sleep((deadline - quiet).max(Duration::from_millis(1))).await;
+            tokio::time::sleep(
+                deadline
+                    .checked_sub(quiet)
+                    .unwrap()
+                    .max(Duration::from_millis(1)),
+            )
+            .await;
         }
     }
 }

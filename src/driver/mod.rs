@@ -334,9 +334,9 @@ impl Job {
     fn new<F: Future<Output = Done> + Send + 'static>(
         work: impl FnOnce(oneshot::Receiver<()>) -> F,
     ) -> Self {
-        let (give_up, given_up) = oneshot::channel();
+        let (give_up, answer) = oneshot::channel();
         Self {
-            work: Box::pin(work(given_up)),
+            work: Box::pin(work(answer)),
             give_up: Some(give_up),
         }
     }
@@ -382,7 +382,8 @@ impl Workshop {
             let work = async {
                 let template = bench.experiment.template.clone();
                 let made =
-                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed)).await;
+                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed))
+                        .await;
                 let package: Package = made
                     .map_err(|error| fault(&error))?
                     .map_err(|error| fault(&error))?;

@@ -19,7 +19,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::platform::Package;
 
 /// The native function, as `build.rs` made it.
-static NATIVE_FUNCTION: &[u8] = include_bytes!(env!("SEBS_TUI_FUNCTION"));
+static NATIVE_FUNCTION: &[u8] = include_bytes!(env!("NATIVE_FUNCTION"));
 static PYTHON_HANDLER: &[u8] = include_bytes!("../../assets/python/handler.py");
 static PYTHON_BOOTSTRAP: &[u8] = include_bytes!("../../assets/python/bootstrap");
 

@@ -97,7 +97,9 @@ mod tests {
             (212_345_678, 68_000_000, "212.3 ms ±68.0"),
             (1, 1, "0.000001 ms ±0.000001"),
         ];
-        shown.map(|(value, bound, text)| assert_eq!(with_bound(value, bound), text));
+        for (value, bound, text) in shown {
+            assert_eq!(with_bound(value, bound), text);
+        }
     }
 
     #[test]
@@ -111,7 +113,9 @@ mod tests {
             (6_251_000, "6.25 MB"),
             (261_619_712, "262 MB"),
         ];
-        shown.map(|(bytes, text)| assert_eq!(size(bytes), text));
+        for (bytes, text) in shown {
+            assert_eq!(size(bytes), text);
+        }
     }
 
     #[test]
@@ -124,7 +128,9 @@ mod tests {
             (5_969, "~99 min"),
             (5_970, "~1 h 40 min"),
         ];
-        shown.map(|(seconds, text)| assert_eq!(rough(seconds * SECOND), text));
+        for (seconds, text) in shown {
+            assert_eq!(rough(seconds * SECOND), text);
+        }
         assert_eq!(rough(1), "~1 s");
     }
 

@@ -101,7 +101,7 @@ fn close(view: &mut View) {
 
 fn scroll_by(scroll: Scroll, board: &Board, view: &mut View) {
     if view.overlay == Some(Overlay::Help) {
-        view.help_top = moved(scroll, view.help_top, keys::KEYS.len() * 2);
+        view.help_top = moved(scroll, view.help_top, keys::KEYS.len() * 8);
     } else if view.focus == Pane::Log {
         let lines = board.log.len().saturating_sub(1);
         let top = moved(scroll, lines.saturating_sub(view.log_back), lines);

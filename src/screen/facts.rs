@@ -127,11 +127,21 @@ pub fn round_trips(cell: &Cell, board: &Board, live: &LiveReading) -> Distributi
     all
 }
 
+/// Datagrams of the attempt in flight, or of the last one. A probe whose reply is still under way is not lost.
+pub fn packets_of_attempt(board: &Board, live: &LiveReading) -> PacketCounts {
+    let mut packets = live.packets;
+    if live.phase == Phase::Exchanging {
+        let under_way = board.run.as_ref().map_or(1, |run| run.in_flight);
+        packets.answered = packets.received.min(packets.answered + under_way);
+    }
+    packets
+}
+
 /// Datagrams of the whole run, the attempt in flight included.
 pub fn packets(board: &Board, live: &LiveReading) -> PacketCounts {
     let mut all = board.packets;
     if is_in_flight(board) {
-        all.add(&live.packets);
+        all.add(&packets_of_attempt(board, live));
     }
     all
 }

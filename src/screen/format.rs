@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::core::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
 
-use super::theme::Glyphs;
+use super::glyphs::Glyphs;
 
 const MINUTE: Nanos = 60 * SECOND;
 const HOUR: Nanos = 60 * MINUTE;
@@ -106,9 +106,8 @@ pub fn roughly(nanos: Nanos) -> String {
 
 /// `14:32:07`, in the zone given.
 pub fn time_of_day(wall: Nanos, zone: &TimeZone) -> String {
-    Timestamp::from_nanosecond(i128::from(wall))
-        .map(|time| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string())
-        .unwrap_or_else(|_| "--:--:--".into())
+    let shown = |time: Timestamp| time.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
+    Timestamp::from_nanosecond(i128::from(wall)).map_or_else(|_| "--:--:--".into(), shown)
 }
 
 /// Decimals with which all values of a column are shown, so that their points are in line: three
@@ -139,8 +138,8 @@ impl Unit {
     pub fn for_length(nanos: Nanos) -> Self {
         match nanos {
             ..1_000 => Self::Nanosecond,
-            ..999_500 => Self::Microsecond,
-            ..999_500_000 => Self::Millisecond,
+            1_000..999_500 => Self::Microsecond,
+            999_500..999_500_000 => Self::Millisecond,
             _ => Self::Second,
         }
     }
@@ -177,10 +176,10 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::theme::{GlyphSet, Palette, Theme};
+    use crate::screen::glyphs::{GlyphSet, Glyphs};
 
     fn glyphs() -> Glyphs {
-        Theme::new(Palette::Mono, GlyphSet::Ascii).glyphs
+        Glyphs::of(GlyphSet::Ascii)
     }
 
     #[test]

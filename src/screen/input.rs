@@ -93,11 +93,10 @@ impl Decoder {
 /// The first key and its length in bytes; none when its sequence is not complete.
 fn first_key(bytes: &[u8]) -> Option<(Press, usize)> {
     match bytes {
-        [0x1b] => Some((Press::Escape, 1)),
+        [0x1b] | [0x1b, 0x1b, ..] => Some((Press::Escape, 1)),
         [0x1b, b'[', ..] => control_sequence(bytes),
-        [0x1b, b'O'] => None,
+        [0x1b, b'O'] | [] => None,
         [0x1b, b'O', last, ..] => Some((arrow(*last), 3)),
-        [0x1b, 0x1b, ..] => Some((Press::Escape, 1)),
         // A character with Alt.
         [0x1b, ..] => Some((Press::Other, 2)),
         [b'\r' | b'\n', ..] => Some((Press::Enter, 1)),
@@ -113,7 +112,6 @@ fn first_key(bytes: &[u8]) -> Option<(Press, usize)> {
             };
             (bytes.len() >= length).then_some((Press::Other, length))
         }
-        [] => None,
     }
 }
 

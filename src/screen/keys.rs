@@ -103,153 +103,29 @@ const ALWAYS: &str = "always";
 const SCROLLS: &str = "sizes, log, help";
 
 /// The table, in the order of the help. The footer gives up hints from the end.
+#[rustfmt::skip]
 pub const KEYS: &[Key] = &[
-    key(
-        &[Char('p'), Char(' ')],
-        "p, space",
-        Action::PauseOrResume,
-        (
-            "pause",
-            "pause after the attempt in flight; go on",
-            IN_PROGRESS,
-        ),
-    ),
-    key(
-        &[Char('s')],
-        "s",
-        Action::SkipSample,
-        ("skip", "skip the sample in progress", SAMPLE),
-    ),
-    key(
-        &[Char('S')],
-        "S",
-        Action::SkipSize,
-        (
-            "skip size",
-            "skip what remains of this size, warm and cold",
-            SAMPLE,
-        ),
-    ),
-    key(
-        &[Char('r')],
-        "r",
-        Action::Retry,
-        (
-            "retry",
-            "take the last sample again; the old one is kept as superseded",
-            "once a sample has ended",
-        ),
-    ),
-    key(
-        &[Char('f')],
-        "f",
-        Action::Freeze,
-        ("freeze", "freeze the picture; the run goes on", ALWAYS),
-    ),
-    key(
-        &[Tab],
-        "Tab",
-        Action::NextPane,
-        ("pane", "focus the next pane", ALWAYS),
-    ),
-    key(
-        &[BackTab],
-        "Shift-Tab",
-        Action::PreviousPane,
-        ("", "focus the previous pane", ALWAYS),
-    ),
-    key(
-        &[Char('z'), Enter],
-        "z, Enter",
-        Action::Zoom,
-        (
-            "zoom",
-            "give the focused pane the screen; take it back",
-            "from 20x4 characters",
-        ),
-    ),
-    key(
-        &[Up],
-        "Up",
-        Action::Scroll(Scroll::Up),
-        ("", "scroll the focused pane", SCROLLS),
-    ),
-    key(
-        &[Down],
-        "Down",
-        Action::Scroll(Scroll::Down),
-        ("", "scroll the focused pane", SCROLLS),
-    ),
-    key(
-        &[PageUp],
-        "PgUp",
-        Action::Scroll(Scroll::PageUp),
-        ("", "scroll by ten lines", SCROLLS),
-    ),
-    key(
-        &[PageDown],
-        "PgDn",
-        Action::Scroll(Scroll::PageDown),
-        ("", "scroll by ten lines", SCROLLS),
-    ),
-    key(
-        &[Home],
-        "Home",
-        Action::Scroll(Scroll::First),
-        ("", "scroll to the first line", SCROLLS),
-    ),
-    key(
-        &[End],
-        "End",
-        Action::Scroll(Scroll::Last),
-        ("", "scroll to the last line and follow", SCROLLS),
-    ),
-    key(
-        &[Char('?')],
-        "?",
-        Action::Help,
-        ("help", "show or hide this help", ALWAYS),
-    ),
-    key(
-        &[Escape],
-        "Esc",
-        Action::Close,
-        (
-            "",
-            "close the help, the question or the zoom",
-            "when one is open",
-        ),
-    ),
-    key(
-        &[Char('q')],
-        "q",
-        Action::Quit,
-        ("quit", "quit; asks when samples remain", ALWAYS),
-    ),
-    key(
-        &[Char('y')],
-        "y",
-        Action::Yes,
-        ("", "yes, quit", "at the question"),
-    ),
-    key(
-        &[Char('n')],
-        "n",
-        Action::No,
-        ("", "no, stay", "at the question"),
-    ),
-    key(
-        &[Control('c')],
-        "Ctrl-C",
-        Action::StopAtOnce,
-        ("", "stop the run without a question", ALWAYS),
-    ),
-    key(
-        &[Control('z')],
-        "Ctrl-Z",
-        Action::Suspend,
-        ("", "pause and go to the shell; fg comes back", ALWAYS),
-    ),
+    key(&[Char('p'), Char(' ')], "p, space", Action::PauseOrResume, ("pause", "pause after the attempt in flight; go on", IN_PROGRESS)),
+    key(&[Char('s')], "s", Action::SkipSample, ("skip", "skip the sample in progress", SAMPLE)),
+    key(&[Char('S')], "S", Action::SkipSize, ("skip size", "skip what remains of this size, warm and cold", SAMPLE)),
+    key(&[Char('r')], "r", Action::Retry, ("retry", "take the last sample again; the old one is kept as superseded", "once a sample has ended")),
+    key(&[Char('f')], "f", Action::Freeze, ("freeze", "freeze the picture; the run goes on", ALWAYS)),
+    key(&[Tab], "Tab", Action::NextPane, ("pane", "focus the next pane", ALWAYS)),
+    key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
+    key(&[Char('z'), Enter], "z, Enter", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
+    key(&[Up], "Up", Action::Scroll(Scroll::Up), ("", "scroll the focused pane", SCROLLS)),
+    key(&[Down], "Down", Action::Scroll(Scroll::Down), ("", "scroll the focused pane", SCROLLS)),
+    key(&[PageUp], "PgUp", Action::Scroll(Scroll::PageUp), ("", "scroll by ten lines", SCROLLS)),
+    key(&[PageDown], "PgDn", Action::Scroll(Scroll::PageDown), ("", "scroll by ten lines", SCROLLS)),
+    key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "scroll to the first line", SCROLLS)),
+    key(&[End], "End", Action::Scroll(Scroll::Last), ("", "scroll to the last line and follow", SCROLLS)),
+    key(&[Char('?')], "?", Action::Help, ("help", "show or hide this help", ALWAYS)),
+    key(&[Escape], "Esc", Action::Close, ("", "close the help, the question or the zoom", "when one is open")),
+    key(&[Char('q')], "q", Action::Quit, ("quit", "quit; asks when samples remain", ALWAYS)),
+    key(&[Char('y')], "y", Action::Yes, ("", "yes, quit", "at the question")),
+    key(&[Char('n')], "n", Action::No, ("", "no, stay", "at the question")),
+    key(&[Control('c')], "Ctrl-C", Action::StopAtOnce, ("", "stop the run without a question", ALWAYS)),
+    key(&[Control('z')], "Ctrl-Z", Action::Suspend, ("", "pause and go to the shell; fg comes back", ALWAYS)),
 ];
 
 /// The row for a key.

@@ -8,6 +8,7 @@ pub mod control;
 pub mod draw;
 pub mod facts;
 pub mod format;
+pub mod glyphs;
 pub mod input;
 pub mod keys;
 pub mod layout;

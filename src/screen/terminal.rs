@@ -250,7 +250,7 @@ fn write_soon(mut tty: &File, mut bytes: &[u8]) -> io::Result<()> {
         match tty.write(bytes) {
             Ok(count) => bytes = &bytes[count..],
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                std::thread::sleep(BETWEEN_TRIES)
+                std::thread::sleep(BETWEEN_TRIES);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

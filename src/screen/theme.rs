@@ -1,11 +1,12 @@
-//! Meaning → style, and the characters a terminal can show.
+//! Meaning → style.
 //!
 //! Colour only repeats what a word or a mark says already. Colours are the terminal's own sixteen by
 //! name, so that light and dark backgrounds both stay readable; white, black, yellow and grey, which
 //! vanish on one of them, are not used.
 
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::symbols::border;
+
+use super::glyphs::{GlyphSet, Glyphs};
 
 /// What the user wants; `None` asks the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,15 +24,6 @@ pub enum Palette {
     Colour,
     /// Bold, reverse, underline and dim only.
     Mono,
-}
-
-/// Which characters are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GlyphSet {
-    /// Lines, blocks and signs of Unicode.
-    Utf8,
-    /// ASCII only.
-    Ascii,
 }
 
 /// What a piece of the picture means.
@@ -69,102 +61,6 @@ pub enum Meaning {
     KeyOff,
 }
 
-/// The characters the picture is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Glyphs {
-    /// Frames of panes.
-    pub border: border::Set<'static>,
-    /// Columns of a histogram, from empty to full.
-    pub levels: &'static [&'static str],
-    /// Progress made.
-    pub full: &'static str,
-    /// Progress to come.
-    pub rest: &'static str,
-    /// Between a value and its uncertainty.
-    pub plus_minus: &'static str,
-    /// The prefix of a millionth.
-    pub micro: &'static str,
-    /// From function to host.
-    pub outbound: &'static str,
-    /// From host to function.
-    pub inbound: &'static str,
-    /// The row in progress.
-    pub here: &'static str,
-    /// Median of warm starts in a chart.
-    pub warm: &'static str,
-    /// Median of cold starts in a chart.
-    pub cold: &'static str,
-    /// Both in one place.
-    pub both: &'static str,
-    /// One sample in a chart.
-    pub sample: &'static str,
-    /// A horizontal axis.
-    pub axis: &'static str,
-    /// A tick on it.
-    pub tick: &'static str,
-    /// A vertical axis.
-    pub upright: &'static str,
-    /// Where the axes meet.
-    pub corner: &'static str,
-    /// Text that goes on.
-    pub more: &'static str,
-    /// Between the parts of a heading.
-    pub dot: &'static str,
-}
-
-const UTF8: Glyphs = Glyphs {
-    border: border::PLAIN,
-    levels: &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-    full: "█",
-    rest: "░",
-    plus_minus: "±",
-    micro: "µ",
-    outbound: "→",
-    inbound: "←",
-    here: "◄",
-    warm: "○",
-    cold: "●",
-    both: "◉",
-    sample: "·",
-    axis: "─",
-    tick: "┴",
-    upright: "│",
-    corner: "└",
-    more: "…",
-    dot: "·",
-};
-
-const ASCII: Glyphs = Glyphs {
-    border: border::Set {
-        top_left: "+",
-        top_right: "+",
-        bottom_left: "+",
-        bottom_right: "+",
-        vertical_left: "|",
-        vertical_right: "|",
-        horizontal_top: "-",
-        horizontal_bottom: "-",
-    },
-    levels: &[" ", ".", ":", "#"],
-    full: "#",
-    rest: ".",
-    plus_minus: "+-",
-    micro: "u",
-    outbound: "->",
-    inbound: "<-",
-    here: "<",
-    warm: "o",
-    cold: "@",
-    both: "8",
-    sample: ".",
-    axis: "-",
-    tick: "+",
-    upright: "|",
-    corner: "+",
-    more: "~",
-    dot: "-",
-};
-
 /// How everything looks.
 #[derive(Debug, Clone, Copy)]
 pub struct Theme {
@@ -176,11 +72,10 @@ pub struct Theme {
 impl Theme {
     /// A theme with nothing left open.
     pub fn new(palette: Palette, glyphs: GlyphSet) -> Self {
-        let glyphs = match glyphs {
-            GlyphSet::Utf8 => UTF8,
-            GlyphSet::Ascii => ASCII,
-        };
-        Self { palette, glyphs }
+        Self {
+            palette,
+            glyphs: Glyphs::of(glyphs),
+        }
     }
 
     /// What was chosen, and for the rest what the environment says: a non-empty `NO_COLOR` means no
@@ -247,8 +142,9 @@ fn mono(meaning: Meaning) -> Style {
     let modifier = match meaning {
         Meaning::Text | Meaning::Warm | Meaning::Good | Meaning::Key => Modifier::empty(),
         Meaning::Label | Meaning::Border | Meaning::KeyOff => Modifier::DIM,
-        Meaning::Value | Meaning::Heading | Meaning::Focus | Meaning::Cold => Modifier::BOLD,
-        Meaning::Warning => Modifier::BOLD,
+        Meaning::Value | Meaning::Heading | Meaning::Focus | Meaning::Cold | Meaning::Warning => {
+            Modifier::BOLD
+        }
         Meaning::Lost => Modifier::BOLD.union(Modifier::UNDERLINED),
         Meaning::Error | Meaning::Standing => Modifier::BOLD.union(Modifier::REVERSED),
     };
@@ -293,9 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_ascii_glyph_is_ascii_and_the_mono_theme_has_no_colour() {
-        let text = format!("{ASCII:?}");
-        assert!(text.is_ascii(), "{text}");
+    fn the_mono_theme_has_no_colour() {
         for meaning in [
             Meaning::Warm,
             Meaning::Cold,

@@ -1,11 +1,11 @@
 //! The layers of settings, stacked; each value remembers the layer it came from.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::error::{Origin, SettingsError, bad};
 use super::table::{PREFIX, Scope, Setting, TABLE, find, known};
 use super::{Settings, sebs};
 
@@ -25,38 +25,6 @@ pub struct Sources {
     pub directory: PathBuf,
     /// `--sebs-config`.
     pub sebs_config: Option<PathBuf>,
-}
-
-/// Where a value came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// The table.
-    Default,
-    /// Drawn at random by this process.
-    Drawn,
-    /// SeBS's JSON.
-    SebsConfig(PathBuf),
-    /// A TOML file.
-    File(PathBuf),
-    /// This variable.
-    Variable(String),
-    /// This flag.
-    Flag(String),
-    /// A run that is resumed, with what it had recorded as the origin.
-    Recorded(String),
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::Drawn => f.write_str("drawn at random"),
-            Self::SebsConfig(path) | Self::File(path) => write!(f, "{}", path.display()),
-            Self::Variable(name) => f.write_str(name),
-            Self::Flag(name) => write!(f, "flag {name}"),
-            Self::Recorded(origin) => write!(f, "the resumed run ({origin})"),
-        }
-    }
 }
 
 /// A setting with its value and the value's origin.
@@ -81,71 +49,15 @@ pub struct Resolved {
     pub unused: Vec<String>,
 }
 
-/// A setting that cannot be used: says where, which, the value, and what is allowed.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file is no TOML, or no JSON.
-    #[error("{}: not valid {format}: {what}", path.display())]
-    Syntax {
-        /// Which file.
-        path: PathBuf,
-        /// `TOML` or `JSON`.
-        format: &'static str,
-        /// What and where.
-        what: String,
-    },
-    /// There is no such setting.
-    #[error("{place}: unknown setting \"{key}\"; the settings are: {}", TABLE.iter().map(|s| s.key).collect::<Vec<_>>().join(", "))]
-    Unknown {
-        /// File or variable.
-        place: Origin,
-        /// The key.
-        key: String,
-    },
-    /// The value is not allowed.
-    #[error("{place}: {key} = {value}: it must be {allowed}")]
-    Bad {
-        /// File, variable or flag.
-        place: Origin,
-        /// The key.
-        key: String,
-        /// The value.
-        value: String,
-        /// What is allowed.
-        allowed: String,
-    },
-    /// A range is upside down.
-    #[error("{begin} = {} ({}) must not be above {end} = {} ({})", values[0], origins[0], values[1], origins[1])]
-    UpsideDown {
-        /// Key of the lower end.
-        begin: &'static str,
-        /// Key of the upper end.
-        end: &'static str,
-        /// Both values.
-        values: [i64; 2],
-        /// Their origins.
-        origins: Box<[Origin; 2]>,
-    },
-    /// A resumed run keeps its settings.
-    #[error(
-        "{flag} {given}: a resumed run keeps its settings, and it has {recorded}; leave the flag out or begin a new run"
-    )]
-    Fixed {
-        /// The flag.
-        flag: String,
-        /// What was asked for.
-        given: String,
-        /// What the run has.
-        recorded: String,
-    },
+impl Resolved {
+    /// Every setting that has a value, as a run's record keeps it: `(key, value, origin)`.
+    pub fn recorded(&self) -> impl Iterator<Item = (&'static str, serde_json::Value, String)> {
+        self.values.iter().filter_map(|assigned| {
+            let value =
+                serde_json::to_value(assigned.value.as_ref()?).expect("text and numbers are JSON");
+            Some((assigned.setting.key, value, assigned.origin.to_string()))
+        })
+    }
 }
 
 /// The values of one or more layers, by key.
@@ -337,21 +249,6 @@ fn flags(sources: &Sources) -> Result<Layer, SettingsError> {
 
 fn quoted(text: &str) -> String {
     format!("{text:?}")
-}
-
-/// The error for a value that `setting` does not take.
-pub(super) fn bad(
-    place: Origin,
-    key: &str,
-    value: &dyn fmt::Display,
-    setting: &Setting,
-) -> SettingsError {
-    SettingsError::Bad {
-        place,
-        key: key.into(),
-        value: value.to_string(),
-        allowed: setting.kind.allowed(),
-    }
 }
 
 /// The text of a file of settings.

@@ -2,6 +2,8 @@
 //!
 //! [`table`] is the one list; [`layers`] stacks the sources; [`sebs`] reads SeBS's JSON; [`show`] prints.
 
+pub mod error;
+pub mod kind;
 pub mod layers;
 pub mod sebs;
 pub mod show;
@@ -19,7 +21,8 @@ use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 
-pub use layers::{Assigned, Origin, Resolved, SettingsError, Sources, resolve, resume};
+pub use error::{Origin, SettingsError};
+pub use layers::{Assigned, Resolved, Sources, resolve, resume};
 pub use show::{markdown_table, print_config, template};
 
 /// Payload of every invocation of a code sweep, bytes on the wire.

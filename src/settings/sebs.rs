@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json};
 
-use super::layers::{Layer, Origin, SettingsError, bad, from_json, read as read_text};
+use super::error::{Origin, SettingsError, bad};
+use super::layers::{Layer, from_json, read as read_text};
 use super::table::{Setting, find, known};
 
 /// Keys of the block `experiments.invocation-overhead`. A code range has two spellings: SeBS reads the first,

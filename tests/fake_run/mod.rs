@@ -318,7 +318,7 @@ impl FakeRun {
                 received,
                 answered,
                 duplicates: 0,
-                reordered: u32::from(cold && self.attempt % 90 == 0),
+                reordered: u32::from(cold && self.attempt.is_multiple_of(90)),
             },
             exchanges,
         }

@@ -1,16 +1,25 @@
 //! What the tests of functions share: a client that times a call, small packages, and a look at what is left running.
 
 use std::io::{Cursor, Write};
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
+use sebs_tui::core::contract::{ClockRequest, ClockShift, Dialect, Invocation, Reply};
+use sebs_tui::core::exchange::join;
+use sebs_tui::core::live::Live;
+use sebs_tui::core::offset::{ClockEstimate, estimate};
+use sebs_tui::core::sample::{PacketCounts, Token};
+use sebs_tui::core::text::TextIdentity;
+use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
+use sebs_tui::driver::echo;
+use sebs_tui::net;
 use sebs_tui::platform::{FunctionSpec, HttpReply, Package, Platform};
 use tokio::net::TcpStream;
 use zip::ZipWriter;
@@ -24,7 +33,7 @@ pub struct Echo {
 
 impl Echo {
     pub fn start() -> Self {
-        let socket = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
+        let socket = Arc::new(loopback());
         let over = Arc::new(AtomicBool::new(false));
         let (echo, until) = (Arc::clone(&socket), Arc::clone(&over));
         std::thread::spawn(move || {
@@ -57,7 +66,7 @@ impl Drop for Echo {
 
 /// A request to exchange text with a port that nobody answers at: it takes seconds.
 pub fn slow_invocation() -> String {
-    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let silent = loopback();
     let port = silent.local_addr().unwrap().port();
     // Kept open for the rest of the test: a closed port would be refused at once.
     std::mem::forget(silent);
@@ -172,4 +181,149 @@ pub fn package(files: &[(&str, &[u8])]) -> Package {
         zip.write_all(content).unwrap();
     }
     Package::new(Bytes::from(zip.finish().unwrap().into_inner()))
+}
+
+/// A clock exchange of a deployed function with a host of ours, and the error that was put on the function's clock.
+pub struct Clocked {
+    pub reply: Reply,
+    pub packets: PacketCounts,
+    pub estimate: Option<ClockEstimate>,
+    pub truth: Nanos,
+    pub ended: bool,
+}
+
+impl Clocked {
+    pub fn error(&self) -> Nanos {
+        (self.estimate.unwrap().offset - self.truth).abs()
+    }
+
+    /// The published bound holds the truth.
+    pub fn assert_bound_holds(&self) {
+        let estimate = self.estimate.unwrap();
+        assert!(!estimate.clock_step, "{estimate:?}");
+        assert!(
+            self.error() <= estimate.bound,
+            "truth {} is outside of {estimate:?}",
+            self.truth
+        );
+    }
+}
+
+/// An exchange as most tests want it: one probe under way, no error on the clock.
+pub fn request(proto: Dialect) -> ClockRequest {
+    ClockRequest {
+        proto,
+        token: Token(rand::random()),
+        session: 0,
+        max_exchanges: 1000,
+        in_flight: 1,
+        pace: MILLISECOND,
+        budget: 10 * SECOND,
+        shift: None,
+    }
+}
+
+/// Half a second ahead and 50 ppm too fast, from now on.
+pub fn half_a_second_and_50_ppm() -> ClockShift {
+    ClockShift {
+        offset: SECOND / 2,
+        rate_ppm: 50.0,
+        since: net::wall_clock(),
+    }
+}
+
+/// A host of ours on loopback.
+pub fn host() -> echo::Echo {
+    echo::Echo::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), Arc::default()).unwrap()
+}
+
+/// Invokes the function for an exchange with `host`, whose port it is told is `port`.
+pub async fn clocked(
+    platform: &impl Platform,
+    host: &echo::Echo,
+    port: u16,
+    clock: ClockRequest,
+) -> Clocked {
+    let token = clock.token;
+    let identity = match clock.proto {
+        Dialect::Stamp => echo::Identity::Token,
+        Dialect::Text => echo::Identity::Text(TextIdentity::Exactly(token)),
+    };
+    let spec = echo::SessionSpec {
+        token,
+        identity,
+        live: Arc::new(Live::default()),
+        capacity: 1000,
+    };
+    let session = host.open(spec).unwrap();
+    let clock = ClockRequest { session, ..clock };
+    let shift = clock.shift;
+    let invocation = Invocation {
+        server_address: Ipv4Addr::LOCALHOST.to_string(),
+        server_port: port,
+        repetition: 0,
+        n: 20,
+        clock: Some(clock),
+    };
+    let called = post(platform, serde_json::to_vec(&invocation).unwrap()).await;
+    let reply = platform.decode(&called.reply).unwrap();
+    let record = host.close(session).unwrap();
+    let (exchanges, packets) = join(&record, &reply.clock);
+    let estimate = estimate(&exchanges, reply.handler_entry);
+    // The function's reading is the true time with the shift on it; a few ns are lost in turning it back.
+    let truth = shift.map_or(0, |shift| {
+        let unshifted = reply.handler_entry - shift.offset;
+        shift.apply(unshifted) - unshifted
+    });
+    Clocked {
+        reply,
+        packets,
+        estimate,
+        truth,
+        ended: record.ended,
+    }
+}
+
+/// A way to a host that loses every fifth datagram in each direction and doubles every seventh; it ends with the
+/// test's process.
+pub fn lossy_way_to(host: SocketAddr) -> u16 {
+    let (near, far) = (Arc::new(loopback()), Arc::new(loopback()));
+    let port = near.local_addr().unwrap().port();
+    let function = Arc::new(Mutex::new(None));
+    let (inward, outward, source) = (Arc::clone(&near), Arc::clone(&far), Arc::clone(&function));
+    std::thread::spawn(move || {
+        relay(&inward, |datagram, from| {
+            *source.lock().unwrap() = Some(from);
+            outward.send_to(datagram, host).unwrap();
+        });
+    });
+    std::thread::spawn(move || {
+        relay(&far, |datagram, _| {
+            if let Some(function) = *function.lock().unwrap() {
+                near.send_to(datagram, function).unwrap();
+            }
+        });
+    });
+    port
+}
+
+fn loopback() -> UdpSocket {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()
+}
+
+fn relay(from: &UdpSocket, forward: impl Fn(&[u8], SocketAddr)) {
+    let mut datagram = [0; 2048];
+    for number in 1_u64.. {
+        let Ok((length, source)) = from.recv_from(&mut datagram) else {
+            return;
+        };
+        let copies = if number % 5 == 0 {
+            0
+        } else {
+            1 + u64::from(number % 7 == 0)
+        };
+        for _ in 0..copies {
+            forward(&datagram[..length], source);
+        }
+    }
 }

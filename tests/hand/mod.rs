@@ -211,7 +211,10 @@ pub fn eventful_run() -> Vec<Entry> {
     events.extend(sample(lossy));
     let mut wrong = attempt(4, key(1, Cold, 0), 2);
     wrong.outcome = AttemptOutcome::WrongKind;
-    wrong.function.iter_mut().for_each(|function| function.is_cold = false);
+    wrong
+        .function
+        .iter_mut()
+        .for_each(|function| function.is_cold = false);
     events.push(Event::AttemptEnded {
         attempt: Box::new(wrong),
     });

@@ -128,3 +128,14 @@ pub fn column((header, rows): &(Vec<String>, Vec<Vec<String>>), name: &str) -> V
         })
         .collect()
 }
+
+/// Samples that have ended in the runs below `out`, in whatever state their journals are.
+pub fn ended_samples(out: &Path) -> usize {
+    let journals = fs::read_dir(out)
+        .expect("out")
+        .map(|entry| entry.expect("an entry").path().join("journal.jsonl"));
+    journals
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .map(|text| text.matches("\"event\":\"sample_ended\"").count())
+        .sum()
+}

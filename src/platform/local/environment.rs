@@ -50,7 +50,7 @@ enum Life {
     /// Its process has ended.
     Ended(End),
     /// Its directory is removed, too.
-    Gone,
+    Gone(End),
 }
 
 /// One process of the function.
@@ -85,10 +85,10 @@ impl Environment {
             .spawn({
                 let leash = Arc::clone(&leash);
                 move || {
-                    process::live(&launch, &leash, writer, |end| {
-                        entering.send_replace(Life::Ended(end));
+                    let end = process::live(&launch, &leash, writer, |end| {
+                        entering.send_replace(Life::Ended(end.clone()));
                     });
-                    entering.send_replace(Life::Gone);
+                    entering.send_replace(Life::Gone(end));
                 }
             })?;
         Ok(Self {
@@ -115,7 +115,7 @@ impl Environment {
 
     /// Nothing of it is left: process reaped, directory removed.
     pub fn is_gone(&self) -> bool {
-        matches!(*self.life.borrow(), Life::Gone)
+        matches!(*self.life.borrow(), Life::Gone(_))
     }
 
     /// Process id while it runs, and directory.
@@ -156,7 +156,7 @@ impl Environment {
         let _ = self
             .life
             .clone()
-            .wait_for(|life| matches!(life, Life::Gone))
+            .wait_for(|life| matches!(life, Life::Gone(_)))
             .await;
     }
 
@@ -174,17 +174,14 @@ impl Environment {
     }
 
     async fn ended(&self) -> End {
-        match self
-            .life
-            .clone()
+        let mut life = self.life.clone();
+        match life
             .wait_for(|life| !matches!(life, Life::Lasts))
             .await
             .as_deref()
         {
-            Ok(Life::Ended(end)) => end.clone(),
-            Ok(Life::Lasts | Life::Gone) | Err(_) => {
-                End::NeverRan("the environment was removed".into())
-            }
+            Ok(Life::Ended(end) | Life::Gone(end)) => end.clone(),
+            Ok(Life::Lasts) | Err(_) => End::NeverRan("its thread has died".into()),
         }
     }
 }

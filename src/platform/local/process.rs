@@ -107,15 +107,16 @@ impl Leash {
 /// Unpacks the package, runs it and waits for its end; `ended` learns of the end before the directory is removed.
 ///
 /// It needs a thread of its own: Linux sends a process its parent-death signal when the *thread* that started it ends.
-pub fn live(launch: &Launch, leash: &Leash, output: PipeWriter, ended: impl FnOnce(End)) {
+pub fn live(launch: &Launch, leash: &Leash, output: PipeWriter, ended: impl FnOnce(&End)) -> End {
     let end = match start(launch, leash, output) {
         Ok(child) => wait(child, leash),
         Err(why) => End::NeverRan(why),
     };
     leash.kill();
-    ended(end);
+    ended(&end);
     // A directory that cannot be removed now goes with the platform's own.
     let _ = fs::remove_dir_all(&launch.directory);
+    end
 }
 
 fn start(launch: &Launch, leash: &Leash, output: PipeWriter) -> Result<Child, String> {
@@ -219,14 +220,11 @@ mod tests {
             variables: Vec::new(),
         };
         let (mut reader, writer) = io::pipe().unwrap();
-        let mut end = None;
-        live(&launch, &Leash::default(), writer, |how| {
-            end = Some(how);
-        });
+        let end = live(&launch, &Leash::default(), writer, |_| {});
         assert!(!launch.directory.exists());
         let mut output = String::new();
         io::Read::read_to_string(&mut reader, &mut output).unwrap();
-        (end.unwrap(), output)
+        (end, output)
     }
 
     #[test]
@@ -262,10 +260,7 @@ mod tests {
         };
         let leash = Leash::default();
         leash.kill();
-        let mut end = None;
-        live(&launch, &leash, io::pipe().unwrap().1, |how| {
-            end = Some(how);
-        });
-        assert!(matches!(end, Some(End::NeverRan(_))), "{end:?}");
+        let end = live(&launch, &leash, io::pipe().unwrap().1, |_| {});
+        assert!(matches!(end, End::NeverRan(_)), "{end:?}");
     }
 }

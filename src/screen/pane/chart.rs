@@ -13,10 +13,11 @@ use super::{framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts;
 use crate::screen::format;
+use crate::screen::glyphs::Glyphs;
 use crate::screen::layout::{Pane, cut_bottom, cut_left};
 use crate::screen::scale::{Scale, Spacing};
 use crate::screen::segments::Segment;
-use crate::screen::theme::{Glyphs, Meaning};
+use crate::screen::theme::Meaning;
 
 /// Ratio between the slowest and the fastest from which a log axis shows more.
 const LOG_FROM: f64 = 10.0;

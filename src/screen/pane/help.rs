@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
-use super::{put, remark};
+use super::log::wrap;
+use super::put;
 use crate::screen::draw::Scene;
 use crate::screen::keys::KEYS;
 use crate::screen::layout::middle;
-use crate::screen::segments::fit;
 use crate::screen::theme::Meaning;
 
 /// Columns of the names of the keys.
@@ -19,7 +19,7 @@ const WIDTH: u16 = 78;
 
 /// Draws it; as much as fits, from the line it is scrolled to.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
-    let lines = lines(scene);
+    let lines = lines(scene, area.width.min(WIDTH).saturating_sub(2));
     let whole = middle(area, WIDTH, lines.len() as u16 + 2);
     let room = usize::from(whole.height.saturating_sub(2));
     let top = scene.view.help_top.min(lines.len().saturating_sub(room));
@@ -39,42 +39,42 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
 }
 
-fn lines(scene: &Scene) -> Vec<Line<'static>> {
-    let mut rows: Vec<(String, &'static str)> = Vec::new();
+fn lines(scene: &Scene, width: u16) -> Vec<Line<'static>> {
+    let mut rows: Vec<(String, String)> = Vec::new();
     for key in KEYS {
         match rows.last_mut() {
-            Some((names, help)) if *help == key.help => *names = format!("{names}, {}", key.name),
-            _ => rows.push((key.name.into(), key.help)),
+            Some((names, help)) if help == key.help => *names = format!("{names}, {}", key.name),
+            _ => rows.push((key.name.into(), key.help.into())),
         }
     }
-    let key = scene.theme.style(Meaning::Heading);
-    let text = scene.theme.style(Meaning::Text);
-    let mut lines: Vec<Line<'static>> = rows
-        .into_iter()
-        .map(|(names, help)| {
-            Line::from(vec![
-                Span::styled(format!(" {names:NAMES$} "), key),
-                Span::styled(help, text),
-            ])
-        })
-        .collect();
     let (here, sign) = (scene.theme.glyphs.here, scene.theme.glyphs.plus_minus);
-    let notes = [
-        (
-            "marks",
-            format!("x failed  - skipped  ? no clock  ! look here  {here} in progress"),
-        ),
-        (
-            "n",
-            format!("samples measured; {sign} IQR/2: half the quartiles' distance"),
-        ),
-    ];
-    lines.extend(notes.map(|(name, note)| {
-        fit(
-            vec![remark(scene, 0, format!(" {name:NAMES$} {note}"))],
-            WIDTH,
-            0,
-        )
-    }));
-    lines
+    rows.push((
+        "marks".into(),
+        format!("x failed  - skipped  ? no clock  ! look here  {here} in progress"),
+    ));
+    rows.push((
+        "n".into(),
+        format!("samples measured; {sign} IQR/2: half the quartiles' distance"),
+    ));
+    rows.into_iter()
+        .flat_map(|(names, help)| row(scene, &names, &help, width))
+        .collect()
+}
+
+/// A name and its explanation, on as many lines as that needs.
+fn row(scene: &Scene, name: &str, help: &str, width: u16) -> Vec<Line<'static>> {
+    let (key, text) = (
+        scene.theme.style(Meaning::Heading),
+        scene.theme.style(Meaning::Text),
+    );
+    let room = usize::from(width).saturating_sub(NAMES + 2);
+    let lines = wrap(help, room, room).into_iter().enumerate();
+    let named = lines.map(|(place, line)| {
+        let name = if place == 0 { name } else { "" };
+        Line::from(vec![
+            Span::styled(format!(" {name:NAMES$} "), key),
+            Span::styled(line, text),
+        ])
+    });
+    named.collect()
 }

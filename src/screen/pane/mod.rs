@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod clock;
+mod columns;
 pub mod finished;
 pub mod footer;
 pub mod header;

@@ -35,8 +35,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         .zip(arrows)
         .map(|(name, arrow)| format!("{name}{arrow}"))
         .collect();
-    let rows = [("try", scene.live.packets), ("run", run)]
-        .map(|(name, packets)| (name, packets, texts(&packets)));
+    let attempt = facts::packets_of_attempt(scene.board, scene.live);
+    let rows =
+        [("try", attempt), ("run", run)].map(|(name, packets)| (name, packets, texts(&packets)));
     let widths: Vec<usize> = (0..HEADINGS.len())
         .map(|column| {
             let texts = rows

@@ -5,12 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
+use super::log::wrap;
 use super::put;
 use crate::screen::draw::Scene;
 use crate::screen::facts::Progress;
 use crate::screen::format;
 use crate::screen::layout::{Shape, cut_top, middle};
 use crate::screen::theme::Meaning;
+
+/// Columns of the box.
+const WIDTH: u16 = 44;
 
 /// Draws it; on a screen of one line it is that line.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -31,20 +35,23 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         scene.theme.style(Meaning::Text),
         scene.theme.style(Meaning::Heading),
     );
-    let lines = [
-        Line::styled(
-            format!(" {remaining} samples remain."),
-            scene.theme.style(Meaning::Value),
-        ),
-        Line::styled(" Results so far are saved: resume later.", text),
-        Line::from(vec![
-            Span::styled(" y", key),
-            Span::styled(" quit   ", text),
-            Span::styled("n", key),
-            Span::styled(" stay", text),
-        ]),
-    ];
-    let whole = middle(area, 44, lines.len() as u16 + 2);
+    let value = scene.theme.style(Meaning::Value);
+    let width = WIDTH.min(area.width);
+    let saved = "Results so far are saved: resume later.";
+    let room = usize::from(width.saturating_sub(3));
+    let mut lines = vec![Line::styled(format!(" {remaining} samples remain."), value)];
+    lines.extend(
+        wrap(saved, room, room)
+            .into_iter()
+            .map(|line| Line::styled(format!(" {line}"), text)),
+    );
+    lines.push(Line::from(vec![
+        Span::styled(" y", key),
+        Span::styled(" quit   ", text),
+        Span::styled("n", key),
+        Span::styled(" stay", text),
+    ]));
+    let whole = middle(area, width, lines.len() as u16 + 2);
     let block = Block::bordered()
         .border_set(scene.theme.glyphs.border)
         .title(Line::styled(" Quit? ", standing));

@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::core::board::Cell;
-use crate::core::distribution::{half_quartile_range, median};
-use crate::core::plan::{Plan, Point};
+use crate::core::distribution::median;
+use crate::core::plan::{Limit, Plan, Point};
 use crate::core::sample::{SampleKey, StartKind};
-use crate::core::time::{MILLISECOND, Nanos};
+use crate::core::time::MILLISECOND;
 
+use super::columns::{Detail, Entry, Widths, most_detail};
 use super::{framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts::{self, Progress};
@@ -18,113 +18,6 @@ use crate::screen::format;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
-
-/// What is shown of a cell.
-#[derive(Debug, Default)]
-struct Entry {
-    count: String,
-    marks: String,
-    median: String,
-    spread: String,
-}
-
-/// How much of each cell there is room for, and how far apart.
-#[derive(Debug, Clone, Copy)]
-struct Detail {
-    gap: usize,
-    sign_gap: usize,
-    spread: bool,
-    marks: bool,
-}
-
-/// Columns that are added at most before a start kind where there is room: further apart, a row is hard to follow.
-const MOST_SPARE: usize = 4;
-/// Columns of `WARM ms`.
-const HEADING: usize = 7;
-
-/// From roomy to bare.
-const DETAILS: [Detail; 4] = [
-    Detail {
-        gap: 2,
-        sign_gap: 1,
-        spread: true,
-        marks: true,
-    },
-    Detail {
-        gap: 1,
-        sign_gap: 0,
-        spread: true,
-        marks: true,
-    },
-    Detail {
-        gap: 1,
-        sign_gap: 0,
-        spread: false,
-        marks: true,
-    },
-    Detail {
-        gap: 1,
-        sign_gap: 0,
-        spread: false,
-        marks: false,
-    },
-];
-
-/// Widths of the columns of one start kind.
-#[derive(Debug, Clone, Copy, Default)]
-struct Widths {
-    count: usize,
-    marks: usize,
-    median: usize,
-    spread: usize,
-}
-
-impl Widths {
-    fn of(entries: impl Iterator<Item = [usize; 4]>) -> Self {
-        entries.fold(
-            Self {
-                count: 1,
-                ..Self::default()
-            },
-            |widest, [count, marks, median, spread]| Self {
-                count: widest.count.max(count),
-                marks: widest.marks.max(marks),
-                median: widest.median.max(median),
-                spread: widest.spread.max(spread),
-            },
-        )
-    }
-
-    /// The marks and the space before them.
-    fn marks(self, detail: Detail) -> usize {
-        if detail.marks && self.marks > 0 {
-            self.marks + 1
-        } else {
-            0
-        }
-    }
-
-    /// Median, sign and spread; at least as wide as the heading above.
-    fn time(self, detail: Detail, sign: usize) -> usize {
-        let spread = if detail.spread && self.spread > 0 {
-            self.spread + sign + 2 * detail.sign_gap
-        } else {
-            0
-        };
-        (self.median + spread).max(HEADING)
-    }
-
-    /// All of it, with the mark of the row in progress.
-    fn total(self, detail: Detail, sign: usize) -> usize {
-        detail.gap
-            + self.count
-            + self.marks(detail)
-            + 1
-            + self.time(detail, sign)
-            + detail.sign_gap
-            + 1
-    }
-}
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -189,9 +82,8 @@ fn window(rows: usize, room: usize, row: usize) -> std::ops::Range<usize> {
 }
 
 struct Table {
-    sign: usize,
-    detail: Detail,
     size: usize,
+    detail: Detail,
     widths: [Widths; 2],
     entries: Vec<[Entry; 2]>,
 }
@@ -212,85 +104,48 @@ impl Table {
                     .cells
                     .get(place)
                     .filter(|_| point.beyond.is_none());
-                cell.map(|cell| entry(cell, decimals[kind as usize]))
+                cell.map(|cell| Entry::of(cell, decimals[kind as usize]))
                     .unwrap_or_default()
             })
         };
         let entries: Vec<[Entry; 2]> = (0..).zip(&plan.points).map(of).collect();
-        let widths = [0, 1].map(|kind| {
-            Widths::of(entries.iter().map(|row| {
-                let entry: &Entry = &row[kind];
-                [&entry.count, &entry.marks, &entry.median, &entry.spread]
-                    .map(|text| text.chars().count())
-            }))
-        });
-        let size = plan
+        let widths = [0, 1].map(|kind| Widths::of(entries.iter().map(|row| &row[kind]), sign));
+        let names = plan
             .points
             .iter()
-            .map(|point| format::bytes(point.size).len())
-            .max()
-            .unwrap_or(0);
-        let needed = |detail: &Detail| {
-            size + widths
-                .iter()
-                .map(|widths| widths.total(*detail, sign))
-                .sum::<usize>()
-        };
-        let detail = DETAILS
-            .into_iter()
-            .find(|detail| needed(detail) <= room)
-            .unwrap_or(DETAILS[DETAILS.len() - 1]);
-        let spare = room.saturating_sub(needed(&detail)) / widths.len();
-        let detail = Detail {
-            gap: detail.gap + spare.min(MOST_SPARE),
-            ..detail
-        };
+            .map(|point| format::bytes(point.size).len());
+        let size = names.max().unwrap_or(0);
+        let detail = most_detail(&widths, room.saturating_sub(size));
         Self {
-            sign,
-            detail,
             size,
+            detail,
             widths,
             entries,
         }
     }
 
     fn heading(&self, scene: &Scene) -> Line<'static> {
-        let label = scene.theme.style(Meaning::Label);
+        let (label, detail) = (scene.theme.style(Meaning::Label), self.detail);
         let mut spans = vec![Span::styled(format!("{:>1$}", "size", self.size), label)];
         for kind in StartKind::ALL {
-            let (widths, detail) = (self.widths[kind as usize], self.detail);
-            spans.push(Span::styled(
-                format!("{:1$}{2:>3$}", "", detail.gap, "n", widths.count),
-                label,
-            ));
-            spans.push(Span::raw(" ".repeat(widths.marks(detail) + 1)));
+            let widths = self.widths[kind as usize];
+            let count = format!("{:1$}{2:>3$}", "", detail.gap, "n", widths.count);
+            let space = " ".repeat(widths.marks_room(detail) + 1);
             let name = format!("{} ms", kind_word(kind));
-            spans.push(Span::styled(
-                format!("{name:>0$}", widths.time(detail, self.sign)),
-                kind_style(scene, kind),
-            ));
+            let name = format!("{name:>0$}", widths.time_room(detail));
+            spans.push(Span::styled(count + &space, label));
+            spans.push(Span::styled(name, kind_style(scene, kind)));
             spans.push(Span::raw(" ".repeat(detail.sign_gap + 1)));
         }
         Line::from(spans)
     }
 
     fn row(&self, scene: &Scene, point: &Point, size: usize) -> Line<'static> {
-        let current = in_progress(scene).filter(|key| key.size as usize == size);
         let name = format!("{:>1$}", format::bytes(point.size), self.size);
         if let Some(limit) = &point.beyond {
-            let words = vec![
-                remark(scene, 0, name),
-                remark(scene, 0, "-"),
-                remark(scene, 1, format!("beyond {}", limit.name)),
-                remark(scene, 2, format!("({})", format::bytes(limit.bytes))),
-            ];
-            let whole: usize = self
-                .widths
-                .iter()
-                .map(|widths| widths.total(self.detail, self.sign))
-                .sum();
-            return fit(words, (self.size + whole) as u16, self.detail.gap.min(2));
+            return self.beyond(scene, name, limit);
         }
+        let current = in_progress(scene).filter(|key| key.size as usize == size);
         let weight = if current.is_some() {
             Meaning::Value
         } else {
@@ -298,60 +153,56 @@ impl Table {
         };
         let mut spans = vec![Span::styled(name, scene.theme.style(weight))];
         for kind in StartKind::ALL {
-            self.cell(
-                &mut spans,
-                scene,
-                (&self.entries[size][kind as usize], kind),
-                weight,
-            );
+            let entry = &self.entries[size][kind as usize];
+            spans.extend(self.cell(scene, entry, self.widths[kind as usize], weight));
             let here = current.is_some_and(|key| key.kind == kind);
             let mark = if here { scene.theme.glyphs.here } else { " " };
-            spans.push(Span::styled(
-                format!("{:1$}{mark}", "", self.detail.sign_gap),
-                kind_style(scene, kind),
-            ));
+            let mark = format!("{:1$}{mark}", "", self.detail.sign_gap);
+            spans.push(Span::styled(mark, kind_style(scene, kind)));
         }
         let picked = scene.view.row == Some(size) && scene.view.focus == Pane::Sizes;
-        let style = if picked {
+        Line::from(spans).style(if picked {
             Modifier::REVERSED
         } else {
             Modifier::empty()
-        };
-        Line::from(spans).style(style)
+        })
+    }
+
+    /// The row of a size that is never taken says why.
+    fn beyond(&self, scene: &Scene, name: String, limit: &Limit) -> Line<'static> {
+        let words = vec![
+            remark(scene, 0, name),
+            remark(scene, 0, "-"),
+            remark(scene, 1, format!("beyond {}", limit.name)),
+            remark(scene, 2, format!("({})", format::bytes(limit.bytes))),
+        ];
+        let room: usize = self
+            .widths
+            .iter()
+            .map(|widths| widths.total(self.detail))
+            .sum();
+        fit(words, (self.size + room) as u16, self.detail.gap.min(2))
     }
 
     fn cell(
         &self,
-        spans: &mut Vec<Span<'static>>,
         scene: &Scene,
-        (entry, kind): (&Entry, StartKind),
+        entry: &Entry,
+        widths: Widths,
         weight: Meaning,
-    ) {
-        let Self { detail, .. } = self;
-        let widths = self.widths[kind as usize];
+    ) -> Vec<Span<'static>> {
+        let detail = self.detail;
         let label = scene.theme.style(Meaning::Label);
-        spans.push(Span::styled(
-            format!("{:1$}{2:>3$}", "", detail.gap, entry.count, widths.count),
-            label,
-        ));
-        if detail.marks && widths.marks > 0 {
-            spans.push(Span::styled(
-                format!(" {:<1$}", entry.marks, widths.marks),
-                scene.theme.style(Meaning::Error),
-            ));
+        let count = format!("{:1$}{2:>3$}", "", detail.gap, entry.count, widths.count);
+        let mut spans = vec![Span::styled(count, label)];
+        if widths.marks_room(detail) > 0 {
+            let marks = format!(" {:<1$}", entry.marks, widths.marks);
+            spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
         }
-        let shows_spread = detail.spread && widths.spread > 0;
-        let tail = if shows_spread {
-            widths.spread + self.sign + 2 * detail.sign_gap
-        } else {
-            0
-        };
-        let median = widths.time(*detail, self.sign) - tail;
-        spans.push(Span::styled(
-            format!(" {:>median$}", entry.median),
-            scene.theme.style(weight),
-        ));
-        if shows_spread {
+        let room = widths.time_room(detail) - widths.spread_room(detail);
+        let median = format!(" {:>room$}", entry.median);
+        spans.push(Span::styled(median, scene.theme.style(weight)));
+        if widths.spread_room(detail) > 0 {
             let space = " ".repeat(detail.sign_gap);
             let sign = if entry.spread.is_empty() {
                 ""
@@ -360,34 +211,11 @@ impl Table {
             };
             let text = format!(
                 "{space}{sign:0$}{space}{1:>2$}",
-                self.sign, entry.spread, widths.spread
+                widths.sign, entry.spread, widths.spread
             );
             spans.push(Span::styled(text, label));
         }
-    }
-}
-
-fn entry(cell: &Cell, decimals: usize) -> Entry {
-    let times: Vec<Nanos> = cell.invocation.values().copied().collect();
-    let shown = |nanos: Nanos| format!("{:.decimals$}", nanos as f64 / MILLISECOND as f64);
-    let marks = [
-        ("x", cell.failed),
-        ("?", cell.unsynchronised),
-        ("-", cell.skipped),
-    ];
-    Entry {
-        count: if cell.ended() == 0 {
-            String::new()
-        } else {
-            cell.measured.to_string()
-        },
-        marks: marks
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(mark, count)| format!("{mark}{count}"))
-            .collect(),
-        median: median(&times).map(shown).unwrap_or_default(),
-        spread: half_quartile_range(&times).map(shown).unwrap_or_default(),
+        spans
     }
 }
 

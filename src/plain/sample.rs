@@ -1,0 +1,68 @@
+//! The line of a finished sample.
+
+use super::words::{clean, milliseconds, signed_with_bound, with_bound};
+use crate::core::board::Board;
+use crate::core::plan::Plan;
+use crate::core::sample::{Attempt, SampleKey, SampleOutcome};
+
+/// The line of a finished sample.
+pub(super) fn sample_line(
+    board: &Board,
+    key: SampleKey,
+    outcome: &SampleOutcome,
+    attempt: Option<&Attempt>,
+) -> String {
+    let planned = board.planned().to_string();
+    let mut parts = vec![format!(
+        "[{:>width$}/{planned}]",
+        board.ended.len(),
+        width = planned.len()
+    )];
+    parts.extend(board.plan().map(|plan| name_of(plan, key)));
+    parts.extend(attempt.into_iter().flat_map(measured_parts));
+    parts.push(match outcome {
+        SampleOutcome::Measured => "measured".into(),
+        SampleOutcome::Unsynchronised => "unsynchronised".into(),
+        SampleOutcome::Failed(failure) => format!("failed: {}", clean(&failure.to_string())),
+        SampleOutcome::Skipped(reason) => format!("skipped: {}", clean(reason)),
+    });
+    parts.join("  ")
+}
+
+fn name_of(plan: &Plan, key: SampleKey) -> String {
+    let repetitions = plan.outline.repetitions;
+    format!(
+        "{} {:>9} B  rep {}/{repetitions}",
+        key.kind.word(),
+        plan.size(key),
+        key.repetition + 1
+    )
+}
+
+fn measured_parts(attempt: &Attempt) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let (Some(time), Some(clock)) = (attempt.invocation_time(), attempt.clock) {
+        parts.push(with_bound(time, clock.bound));
+    }
+    parts.extend(
+        attempt
+            .http
+            .map(|http| format!("connect {}", milliseconds(http.connected_after))),
+    );
+    if let Some(clock) = attempt.clock {
+        parts.push(format!("min RTT {}", milliseconds(clock.minimum_rtt)));
+        parts.push(format!(
+            "offset {}",
+            signed_with_bound(clock.offset, clock.bound)
+        ));
+        parts.push(format!("{} exchanges", clock.exchanges));
+    }
+    let packets = &attempt.packets;
+    parts.push(format!(
+        "lost {} to host {} to function",
+        packets.lost_outbound(),
+        packets.lost_inbound()
+    ));
+    parts.push(format!("try {}", attempt.attempt_of_sample));
+    parts
+}

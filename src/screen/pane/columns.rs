@@ -1,0 +1,212 @@
+//! The columns of the table of sizes: what is written of a cell, and how much of it there is room for.
+
+use crate::core::board::Cell;
+use crate::core::distribution::{half_quartile_range, median};
+use crate::core::time::{MILLISECOND, Nanos};
+
+/// What is written of one size and start kind.
+#[derive(Debug, Default)]
+pub struct Entry {
+    /// Samples measured.
+    pub count: String,
+    /// Samples without a result, with their marks.
+    pub marks: String,
+    /// Median, ms.
+    pub median: String,
+    /// Half the distance between the quartiles, ms.
+    pub spread: String,
+}
+
+impl Entry {
+    /// Of this cell.
+    pub fn of(cell: &Cell, decimals: usize) -> Self {
+        let times: Vec<Nanos> = cell.invocation.values().copied().collect();
+        let shown = |nanos: Nanos| format!("{:.decimals$}", nanos as f64 / MILLISECOND as f64);
+        let counts = [
+            ("x", cell.failed),
+            ("?", cell.unsynchronised),
+            ("-", cell.skipped),
+        ];
+        let marks = counts.into_iter().filter(|(_, count)| *count > 0);
+        let marks: Vec<String> = marks
+            .map(|(mark, count)| format!("{mark}{count}"))
+            .collect();
+        let begun = cell.ended() > 0;
+        Self {
+            count: if begun {
+                cell.measured.to_string()
+            } else {
+                String::new()
+            },
+            marks: marks.concat(),
+            median: median(&times).map(shown).unwrap_or_default(),
+            spread: half_quartile_range(&times).map(shown).unwrap_or_default(),
+        }
+    }
+
+    fn widths(&self) -> [usize; 4] {
+        [&self.count, &self.marks, &self.median, &self.spread].map(|text| text.chars().count())
+    }
+}
+
+/// What is shown of each cell beside count and median; each includes those before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shows {
+    /// Nothing more.
+    Median,
+    /// What went wrong.
+    Marks,
+    /// How far the samples are spread.
+    Spread,
+}
+
+/// How much is shown, and how far apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Detail {
+    /// Columns before each start kind.
+    pub gap: usize,
+    /// Columns at either side of the sign between median and spread.
+    pub sign_gap: usize,
+    /// What is shown.
+    pub shows: Shows,
+}
+
+const fn detail(gap: usize, sign_gap: usize, shows: Shows) -> Detail {
+    Detail {
+        gap,
+        sign_gap,
+        shows,
+    }
+}
+
+/// From roomy to bare.
+const DETAILS: [Detail; 4] = [
+    detail(2, 1, Shows::Spread),
+    detail(1, 0, Shows::Spread),
+    detail(1, 0, Shows::Marks),
+    detail(1, 0, Shows::Median),
+];
+/// Columns that are added at most before a start kind: further apart, a row is hard to follow.
+const MOST_SPARE: usize = 4;
+/// Columns of `WARM ms`.
+const HEADING: usize = 7;
+
+/// Widths of the columns of one start kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Widths {
+    /// Of the count.
+    pub count: usize,
+    /// Of the marks.
+    pub marks: usize,
+    /// Of the spread.
+    pub spread: usize,
+    /// Of the sign before the spread.
+    pub sign: usize,
+    median: usize,
+}
+
+impl Widths {
+    /// Wide enough for all of these.
+    pub fn of<'a>(entries: impl Iterator<Item = &'a Entry>, sign: usize) -> Self {
+        let least = Self {
+            count: 1,
+            marks: 0,
+            spread: 0,
+            sign,
+            median: 0,
+        };
+        entries
+            .map(Entry::widths)
+            .fold(least, |widest, [count, marks, median, spread]| Self {
+                count: widest.count.max(count),
+                marks: widest.marks.max(marks),
+                spread: widest.spread.max(spread),
+                sign,
+                median: widest.median.max(median),
+            })
+    }
+
+    /// The marks and the space before them.
+    pub fn marks_room(self, detail: Detail) -> usize {
+        let shown = detail.shows >= Shows::Marks && self.marks > 0;
+        if shown { self.marks + 1 } else { 0 }
+    }
+
+    /// The spread with its sign.
+    pub fn spread_room(self, detail: Detail) -> usize {
+        let shown = detail.shows >= Shows::Spread && self.spread > 0;
+        if shown {
+            self.spread + self.sign + 2 * detail.sign_gap
+        } else {
+            0
+        }
+    }
+
+    /// Median and spread, at least as wide as the heading above.
+    pub fn time_room(self, detail: Detail) -> usize {
+        (self.median + self.spread_room(detail)).max(HEADING)
+    }
+
+    /// All of it, with the mark of the row in progress.
+    pub fn total(self, detail: Detail) -> usize {
+        let before = detail.gap + self.count + self.marks_room(detail);
+        before + 1 + self.time_room(detail) + detail.sign_gap + 1
+    }
+}
+
+/// The most that fits into `room` columns after the sizes, spread over what is left of it.
+pub fn most_detail(widths: &[Widths], room: usize) -> Detail {
+    let needed = |detail: Detail| {
+        widths
+            .iter()
+            .map(|widths| widths.total(detail))
+            .sum::<usize>()
+    };
+    let bare = DETAILS[DETAILS.len() - 1];
+    let detail = DETAILS
+        .into_iter()
+        .find(|detail| needed(*detail) <= room)
+        .unwrap_or(bare);
+    let spare = room.saturating_sub(needed(detail)) / widths.len().max(1);
+    Detail {
+        gap: detail.gap + spare.min(MOST_SPARE),
+        ..detail
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_table_gives_up_the_spread_then_the_marks() {
+        let entry = Entry {
+            count: "50".into(),
+            marks: "x1".into(),
+            median: "10.88".into(),
+            spread: "0.54".into(),
+        };
+        let widths = [Widths::of([&entry].into_iter(), 1); 2];
+        let shows = [50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
+        assert_eq!(
+            shows,
+            [
+                Shows::Spread,
+                Shows::Spread,
+                Shows::Marks,
+                Shows::Median,
+                Shows::Median
+            ]
+        );
+        for room in 40..80 {
+            let detail = most_detail(&widths, room);
+            assert!(
+                widths
+                    .iter()
+                    .map(|widths| widths.total(detail))
+                    .sum::<usize>()
+                    <= room
+            );
+        }
+    }
+}

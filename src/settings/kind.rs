@@ -1,0 +1,107 @@
+//! What a setting accepts: reading it, checking it, and saying what is allowed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use toml::Value;
+
+/// What a setting accepts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A whole number, both ends included.
+    Integer {
+        /// Smallest.
+        least: i64,
+        /// Largest.
+        most: i64,
+    },
+    /// A number within plus or minus this.
+    Number {
+        /// Largest absolute value.
+        most: f64,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A name that every platform takes.
+    Name,
+    /// `auto`, or an address and a port to listen on.
+    Endpoint,
+    /// `auto`, or an address.
+    Host,
+    /// Path of a directory.
+    Directory,
+}
+
+impl Kind {
+    /// What is allowed, to end the sentence "it must be …".
+    pub fn allowed(&self) -> String {
+        match self {
+            Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Number { most } => format!("a number from -{most} to {most}"),
+            Self::Choice([only]) => format!("\"{only}\""),
+            Self::Choice(words) => format!("one of {}", quoted(words)),
+            Self::Name => "1 to 64 letters, digits, '-' or '_'".into(),
+            Self::Endpoint => {
+                "\"auto\" or an address with a port, such as \"10.0.0.7:12000\"".into()
+            }
+            Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\"".into(),
+            Self::Directory => "the path of a directory".into(),
+        }
+    }
+
+    /// Reads the text of a flag or a variable.
+    pub fn parse(&self, text: &str) -> Option<Value> {
+        let value = match self {
+            Self::Integer { .. } => Value::Integer(text.parse().ok()?),
+            Self::Number { .. } => Value::Float(text.parse().ok()?),
+            _ => Value::String(text.into()),
+        };
+        self.accept(value)
+    }
+
+    /// The value as it is kept, when it is allowed.
+    pub fn accept(&self, value: Value) -> Option<Value> {
+        let auto_or = |text: &str, fits: bool| text == "auto" || fits;
+        let allowed = match (self, &value) {
+            (Self::Integer { least, most }, Value::Integer(number)) => {
+                (least..=most).contains(&number)
+            }
+            (Self::Number { most }, Value::Float(number)) => number.abs() <= *most,
+            (Self::Number { most }, Value::Integer(number)) => {
+                let number = *number as f64;
+                return (number.abs() <= *most).then_some(Value::Float(number));
+            }
+            (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
+            (Self::Name, Value::String(text)) => {
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+                (1..=64).contains(&text.len()) && text.chars().all(plain)
+            }
+            (Self::Endpoint, Value::String(text)) => {
+                auto_or(text, text.parse::<SocketAddr>().is_ok())
+            }
+            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<IpAddr>().is_ok()),
+            (Self::Directory, Value::String(text)) => !text.is_empty(),
+            _ => false,
+        };
+        allowed.then_some(value)
+    }
+
+    /// Placeholder of the value in the help.
+    pub fn placeholder(&self) -> &'static str {
+        match self {
+            Self::Integer { .. } | Self::Number { .. } => "NUMBER",
+            Self::Choice(_) => "WORD",
+            Self::Name => "NAME",
+            Self::Endpoint => "ADDR:PORT",
+            Self::Host => "ADDR",
+            Self::Directory => "DIR",
+        }
+    }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words
+        .iter()
+        .map(|word| format!("\"{word}\""))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
