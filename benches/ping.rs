@@ -27,10 +27,13 @@ const PINGS: u32 = 20_000;
 /// Median and 99th percentile of one round, us.
 type Round = (f64, f64);
 
+/// A name and how to run one round.
+type Contestant = (&'static str, Box<dyn Fn() -> Round>);
+
 fn main() {
     pin_to_one_core();
     let has_python = is_there("python3");
-    let contestants: Vec<(&str, Box<dyn Fn() -> Round>)> = [
+    let contestants: Vec<Contestant> = [
         Some((
             "sockperf, both ends",
             Box::new(sockperf) as Box<dyn Fn() -> Round>,
