@@ -7,7 +7,7 @@ mod clock_support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use clock_support::{Wish, quantile, run};
+use clock_support::{Outcome, Wish, quantile, run};
 use sebs_tui::core::time::{MICROSECOND, MILLISECOND, Nanos};
 use sebs_tui::driver::echo::Echo;
 
@@ -109,10 +109,8 @@ fn median_time_at(percent: u32) -> Nanos {
             (dropped("out"), dropped("back")),
             "the loss shown is not the loss there was"
         );
-        outcomes
-            .iter()
-            .for_each(|outcome| outcome.assert_bound_holds());
-        let mut errors: Vec<Nanos> = outcomes.iter().map(|outcome| outcome.error()).collect();
+        outcomes.iter().for_each(Outcome::assert_bound_holds);
+        let mut errors: Vec<Nanos> = outcomes.iter().map(Outcome::error).collect();
         let mut took: Vec<Nanos> = outcomes.iter().map(|outcome| outcome.took).collect();
         let (median, p99) = (quantile(&mut errors, 0.5), quantile(&mut errors, 0.99));
         let (took, took_p99) = (quantile(&mut took, 0.5), quantile(&mut took, 0.99));

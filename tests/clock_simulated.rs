@@ -137,6 +137,28 @@ fn probe_number(bytes: &[u8], at: usize) -> Option<u32> {
     number.filter(|_| !is_end)
 }
 
+fn host_receives(
+    sessions: &mut Sessions,
+    net: &mut Network,
+    arrival: Nanos,
+    bytes: &mut [u8],
+    back: Way,
+) {
+    let source = SocketAddr::from(([10, 0, 0, 1], 4000));
+    let t2 = Stamps(arrival + net.small(), Some(arrival));
+    if let Receipt::Reply(outgoing) = sessions.receive(bytes, source, t2) {
+        let t3 = t2.0 + net.small();
+        let departure = t3 + net.small();
+        Sessions::depart(&outgoing, bytes, t3);
+        sessions.departed(&outgoing, t3);
+        outgoing
+            .awaits_stamp()
+            .into_iter()
+            .for_each(|row| sessions.stamped(row, departure));
+        net.send(departure, End::Function, back, bytes);
+    }
+}
+
 fn play(scene: &Scene) -> Outcome {
     let mut net = Network {
         dice: SmallRng::seed_from_u64(scene.seed),
@@ -156,7 +178,6 @@ fn play(scene: &Scene) -> Outcome {
     };
     let mut sessions = Sessions::new(4);
     let session = sessions.open(Box::new(Session::new(spec))).unwrap();
-    let source = SocketAddr::from(([10, 0, 0, 1], 4000));
     let orders = Orders {
         dialect: scene.dialect,
         token,
@@ -212,18 +233,7 @@ fn play(scene: &Scene) -> Outcome {
                         if let Some(sequence) = probe_number(&bytes, 0) {
                             witness.arrived(sequence);
                         }
-                        let t2 = Stamps(arrival + net.small(), Some(arrival));
-                        if let Receipt::Reply(outgoing) = sessions.receive(&mut bytes, source, t2) {
-                            let t3 = t2.0 + net.small();
-                            let departure = t3 + net.small();
-                            Sessions::depart(&outgoing, &mut bytes, t3);
-                            sessions.departed(&outgoing, t3);
-                            outgoing
-                                .awaits_stamp()
-                                .into_iter()
-                                .for_each(|row| sessions.stamped(row, departure));
-                            net.send(departure, End::Function, scene.back, &bytes);
-                        }
+                        host_receives(&mut sessions, &mut net, arrival, &mut bytes, scene.back);
                     }
                 }
             }

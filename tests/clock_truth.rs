@@ -42,7 +42,7 @@ fn assert_whole(outcome: &Outcome) {
         outcome.function.error
     );
     assert!(outcome.packets.sent > N);
-    assert_eq!(outcome.packets.answered, outcome.packets.sent);
+    assert_eq!(outcome.packets.received, outcome.packets.sent);
     assert!(outcome.host.ended);
 }
 
@@ -87,8 +87,10 @@ fn a_session_is_whole_and_seen_live() {
         assert_whole(&outcome);
         let live = outcome.live.read();
         assert_eq!(live.phase, Phase::Answering);
-        assert_eq!(live.packets, outcome.packets);
+        // In text a reply that is late on a busy machine cannot be told from the next.
         if dialect == Dialect::Stamp {
+            assert_eq!(outcome.packets.answered, outcome.packets.sent);
+            assert_eq!(live.packets, outcome.packets);
             assert_eq!(live.rtts.len(), outcome.exchanges.len());
             let (offset, half_width) = live.offset.unwrap();
             assert!((offset - outcome.truth).abs() <= half_width + 1);

@@ -207,7 +207,7 @@ impl Initiator {
             Phase::Ending(left) if left > 1 => self.phase = Phase::Ending(left - 1),
             // Text has no confirmation.
             Phase::Ending(_) if self.orders.dialect == Dialect::Text => {
-                self.phase = Phase::Finished
+                self.phase = Phase::Finished;
             }
             Phase::Ending(_) => self.phase = Phase::Confirming(now + self.patience.undoubled()),
             Phase::Probing => self.enter_probe(now, t1),

@@ -1,6 +1,6 @@
 //! The wire format: STAMP (RFC 8762, TLVs of RFC 8972), the function as Session-Sender, the host as Session-Reflector.
 //!
-//! One datagram of 108 bytes each way, big-endian. A timestamp is PTPv2's truncated form (RFC 8762, Z bit of the
+//! One datagram of 108 bytes each way, big-endian. A timestamp is `PTPv2`'s truncated form (RFC 8762, Z bit of the
 //! error estimate set): 4 bytes of seconds since the Unix epoch, 4 bytes of nanoseconds.
 //!
 //! ```text

@@ -98,6 +98,8 @@ pub struct Session {
     probes: Vec<ProbeState>,
     next_reply: u32,
     highest: Option<u32>,
+    /// How many probes were sent: the least number of an end marker.
+    announced: Option<u32>,
     packets: PacketCounts,
     /// Last reply with a kernel stamp, and the stamp.
     follow_up: Option<(u32, Nanos)>,
@@ -140,6 +142,7 @@ impl Session {
             probes: vec![ProbeState::Unseen; capacity],
             next_reply: 0,
             highest: None,
+            announced: None,
             packets: PacketCounts::default(),
             follow_up: None,
             implausible: 0,
@@ -290,7 +293,7 @@ impl Session {
             None => self.packets.answered = self.packets.received,
         }
         let seen = self.highest.map_or(0, |highest| highest + 1);
-        self.packets.sent = self.packets.sent.max(seen);
+        self.packets.sent = self.announced.unwrap_or(0).max(seen);
         self.live.count(&self.packets);
     }
 
@@ -301,10 +304,8 @@ impl Session {
             self.complete(completed);
         }
         if extension.end {
-            self.packets.sent = self
-                .packets
-                .sent
-                .max(answered.sequence.min(self.probes.len() as u32));
+            let probes = answered.sequence.min(self.probes.len() as u32);
+            self.announced = Some(self.announced.map_or(probes, |least| least.min(probes)));
             self.end();
         }
     }
