@@ -71,7 +71,7 @@ pub fn plan(options: &Options) -> Done {
         cold: abilities.cold_method.into(),
         n: settings.n,
         package: Some(template.smallest()),
-        typical: typical(settings),
+        typical: Some(typical(settings)),
     };
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
@@ -371,14 +371,14 @@ fn limits(platform: Limits, template: &Template) -> Limits {
 }
 
 /// What steps take on the platforms that have been measured, for a rough estimate.
-fn typical(settings: &Settings) -> Option<Typical> {
+fn typical(settings: &Settings) -> Typical {
     match settings.platform {
-        PlatformName::Local => Some(Typical {
+        PlatformName::Local => Typical {
             warm: 5 * MILLISECOND,
             cold: 15 * MILLISECOND,
             deployment: 10 * MILLISECOND,
             megabyte: 2 * MILLISECOND,
-        }),
+        },
     }
 }
 

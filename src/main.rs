@@ -14,8 +14,11 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let request = cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let done = match request {
-        Request::Run(options) if options.purpose == Purpose::PrintConfig => print_config(&options),
-        Request::Plan(options) if options.purpose == Purpose::PrintConfig => print_config(&options),
+        Request::Run(options) | Request::Plan(options)
+            if options.purpose == Purpose::PrintConfig =>
+        {
+            print_config(&options)
+        }
         Request::Run(options) => launch::run(&options),
         Request::Plan(options) => launch::plan(&options),
         Request::Completions(shell) => {

@@ -47,8 +47,9 @@ impl Terminal {
         builder.args(command.get_args());
         builder.env("TERM", "xterm-256color");
         builder.env("LANG", "C.UTF-8");
-        env.iter()
-            .for_each(|(name, value)| builder.env(name, value));
+        for (name, value) in env {
+            builder.env(name, value);
+        }
         if let Some(directory) = command.get_current_dir() {
             builder.cwd(directory);
         }
@@ -60,7 +61,7 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let (sender, output) = channel();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 8192];
             while let Ok(count) = reader.read(&mut buffer) {
                 if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
                     break;

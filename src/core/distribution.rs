@@ -108,7 +108,9 @@ mod tests {
         #[test]
         fn bins_lose_nothing(values in prop::collection::vec(1_i64..10_000_000_000, 0..300), columns in 1_usize..80) {
             let mut distribution = Distribution::default();
-            values.iter().for_each(|value| distribution.record(*value));
+            for value in &values {
+                distribution.record(*value);
+            }
             let bins = distribution.log_bins(100, 1_000_000_000, columns);
             prop_assert_eq!(bins.len(), columns);
             prop_assert_eq!(bins.iter().sum::<u64>(), values.len() as u64);
@@ -117,7 +119,9 @@ mod tests {
         #[test]
         fn quantiles_are_within_one_percent(values in prop::collection::vec(1_i64..10_000_000_000, 1..300)) {
             let mut distribution = Distribution::default();
-            values.iter().for_each(|value| distribution.record(*value));
+            for value in &values {
+                distribution.record(*value);
+            }
             let mut sorted = values.clone();
             sorted.sort_unstable();
             let exact = sorted[(sorted.len() - 1) / 2] as f64;

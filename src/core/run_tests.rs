@@ -148,7 +148,7 @@ impl World {
         step
     }
 
-    fn carry_out(&mut self, step: Action, fate: Fate) -> Option<Action> {
+    fn carry_out(&mut self, step: &Action, fate: Fate) -> Option<Action> {
         self.now += 10;
         let outcome = match step {
             Action::Deploy { .. } | Action::ForceCold if fate == Fate::Fails => {
@@ -177,7 +177,7 @@ impl World {
                         "sample"
                     });
                 Outcome::Invoked(Box::new(attempt(
-                    invoke,
+                    *invoke,
                     (fate != Fate::Fails).then_some(is_cold),
                 )))
             }
@@ -186,10 +186,10 @@ impl World {
         self.feed(Input::Outcome(outcome))
     }
 
-    fn to_the_end(&mut self) {
+    fn finish_honestly(&mut self) {
         let mut step = self.feed(Input::Begin);
         while let Some(action) = step {
-            step = self.carry_out(action, Fate::Honest);
+            step = self.carry_out(&action, Fate::Honest);
         }
     }
 
@@ -204,7 +204,7 @@ impl World {
 #[test]
 fn a_payload_sweep_deploys_once_warms_up_once_and_forces_each_cold_start() {
     let mut world = World::new(run_of(Sweep::Payload, 2, &Limits::default()));
-    world.to_the_end();
+    world.finish_honestly();
     let count = |word| world.steps.iter().filter(|step| **step == word).count();
     assert_eq!(
         (
@@ -222,7 +222,7 @@ fn a_payload_sweep_deploys_once_warms_up_once_and_forces_each_cold_start() {
 #[test]
 fn a_code_sweep_deploys_every_size_for_each_kind_and_warms_up_after_each_deployment() {
     let mut world = World::new(run_of(Sweep::Code, 2, &Limits::default()));
-    world.to_the_end();
+    world.finish_honestly();
     let count = |word| world.steps.iter().filter(|step| **step == word).count();
     assert_eq!(
         (
@@ -245,7 +245,7 @@ fn a_size_beyond_a_limit_is_skipped_by_name_and_the_rest_is_measured() {
         ..Limits::default()
     };
     let mut world = World::new(run_of(Sweep::Payload, 2, &limits));
-    world.to_the_end();
+    world.finish_honestly();
     assert_eq!(world.counts(), (8, 0, 4));
     assert!(world.events.iter().any(|event| matches!(event,
         Event::SampleEnded { outcome: SampleOutcome::Skipped(reason), .. } if reason.contains("2500") && reason.contains("test: body"))));
@@ -256,7 +256,7 @@ fn a_platform_that_always_lies_about_cold_starts_fails_samples_within_the_bound(
     let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
     let mut step = world.feed(Input::Begin);
     while let Some(action) = step {
-        step = world.carry_out(action, Fate::WrongKind);
+        step = world.carry_out(&action, Fate::WrongKind);
     }
     assert!(world.finished);
     let invocations = world.steps.iter().filter(|step| **step == "sample").count();
@@ -272,7 +272,7 @@ fn a_dead_platform_ends_the_run_with_every_sample_failed() {
     let mut world = World::new(run_of(Sweep::Code, 2, &Limits::default()));
     let mut step = world.feed(Input::Begin);
     while let Some(action) = step {
-        step = world.carry_out(action, Fate::Fails);
+        step = world.carry_out(&action, Fate::Fails);
     }
     assert_eq!(world.counts(), (0, 12, 0));
     assert_eq!(world.board.state, RunState::Complete);
@@ -283,7 +283,7 @@ fn pause_finishes_the_step_then_waits_and_a_long_pause_is_followed_by_a_warm_up(
     let mut world = World::new(run_of(Sweep::Payload, 2, &Limits::default()));
     let mut step = world.feed(Input::Begin);
     for _ in 0..2 {
-        step = world.carry_out(step.expect("a step"), Fate::Honest);
+        step = world.carry_out(&step.expect("a step"), Fate::Honest);
     }
     assert!(matches!(
         step,
@@ -294,7 +294,7 @@ fn pause_finishes_the_step_then_waits_and_a_long_pause_is_followed_by_a_warm_up(
     ));
     assert_eq!(world.feed(Input::Command(Command::Pause)), None);
     assert_eq!(world.board.state, RunState::Pausing);
-    assert_eq!(world.carry_out(step.expect("a step"), Fate::Honest), None);
+    assert_eq!(world.carry_out(&step.expect("a step"), Fate::Honest), None);
     assert_eq!(world.board.state, RunState::Paused);
     world.now += 2_000_000;
     let resumed = world.feed(Input::Command(Command::Resume));
@@ -314,12 +314,12 @@ fn pause_finishes_the_step_then_waits_and_a_long_pause_is_followed_by_a_warm_up(
 fn the_time_of_a_pause_is_not_part_of_a_sample() {
     let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
     let mut step = world.feed(Input::Begin);
-    step = world.carry_out(step.expect("deploy"), Fate::Honest);
+    step = world.carry_out(&step.expect("deploy"), Fate::Honest);
     world.feed(Input::Command(Command::Pause));
-    world.carry_out(step.expect("warm-up"), Fate::Honest);
+    world.carry_out(&step.expect("warm-up"), Fate::Honest);
     world.now += 900_000;
     let step = world.feed(Input::Command(Command::Resume));
-    world.carry_out(step.expect("sample"), Fate::Honest);
+    world.carry_out(&step.expect("sample"), Fate::Honest);
     let took = world.events.iter().find_map(|event| {
         if let Event::SampleEnded { took, .. } = event {
             Some(*took)
@@ -335,13 +335,13 @@ fn retry_takes_the_last_sample_again_and_keeps_the_old_attempt_as_superseded() {
     let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
     let mut step = world.feed(Input::Begin);
     for _ in 0..3 {
-        step = world.carry_out(step.expect("a step"), Fate::Honest);
+        step = world.carry_out(&step.expect("a step"), Fate::Honest);
     }
     assert_eq!(world.counts().0, 1);
     world.feed(Input::Command(Command::Retry));
     assert_eq!(world.counts().0, 0);
     while let Some(action) = step {
-        step = world.carry_out(action, Fate::Honest);
+        step = world.carry_out(&action, Fate::Honest);
     }
     assert_eq!(world.counts(), (6, 0, 0));
     assert_eq!(world.board.superseded, 1);
@@ -359,7 +359,7 @@ fn stop_leaves_the_sample_in_flight_to_a_resumed_run() {
     let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
     let mut step = world.feed(Input::Begin);
     for _ in 0..4 {
-        step = world.carry_out(step.expect("a step"), Fate::Honest);
+        step = world.carry_out(&step.expect("a step"), Fate::Honest);
     }
     assert!(step.is_some());
     assert_eq!(
@@ -382,7 +382,7 @@ fn stop_leaves_the_sample_in_flight_to_a_resumed_run() {
     );
     assert_eq!(resumed.queue.len() + world.board.ended.len(), 6);
     let mut again = World::new(resumed);
-    again.to_the_end();
+    again.finish_honestly();
     assert_eq!(again.counts().0 as usize + world.board.ended.len(), 6);
 }
 
@@ -432,7 +432,7 @@ proptest! {
                     Some(new) => Some(new),
                     None => step,
                 },
-                (Happening::Fate(fate), Some(step)) => world.carry_out(step, fate),
+                (Happening::Fate(fate), Some(step)) => world.carry_out(&step, fate),
                 (Happening::Fate(_), None) => None,
             };
             under_way = next;
@@ -444,7 +444,7 @@ proptest! {
         }
         let mut steps = 0;
         while let Some(step) = under_way {
-            under_way = world.carry_out(step, Fate::Honest);
+            under_way = world.carry_out(&step, Fate::Honest);
             steps += 1;
             prop_assert!(steps < 200, "the run does not end");
         }

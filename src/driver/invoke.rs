@@ -255,13 +255,7 @@ impl Meter {
                     ),
                 );
             }
-            tokio::time::sleep(
-                deadline
-                    .checked_sub(quiet)
-                    .unwrap()
-                    .max(Duration::from_millis(1)),
-            )
-            .await;
+            tokio::time::sleep(deadline.saturating_sub(quiet).max(Duration::from_millis(1))).await;
         }
     }
 }
