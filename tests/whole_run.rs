@@ -65,7 +65,10 @@ fn a_payload_sweep_leaves_complete_and_consistent_files() {
     assert_eq!(processed.1.len(), 24);
     let readme = include_str!("../README.md");
     for column in &processed.0 {
-        assert!(readme.contains(&format!("`{column}`")), "README.md does not explain {column}");
+        assert!(
+            readme.contains(&format!("`{column}`")),
+            "README.md does not explain {column}"
+        );
     }
     let corrected = column(&processed, "invocation_time_corrected");
     assert!(

@@ -1,6 +1,6 @@
 //! The line of a finished sample.
 
-use super::words::{clean, milliseconds, signed_with_bound, with_bound};
+use super::words::{clean, length, milliseconds, signed_with_bound, with_bound};
 use crate::core::board::Board;
 use crate::core::plan::Plan;
 use crate::core::sample::{Attempt, SampleKey, SampleOutcome};
@@ -20,12 +20,14 @@ pub(super) fn sample_line(
     )];
     parts.extend(board.plan().map(|plan| name_of(plan, key)));
     parts.extend(attempt.into_iter().flat_map(measured_parts));
-    parts.push(match outcome {
-        SampleOutcome::Measured => "measured".into(),
-        SampleOutcome::Unsynchronised => "unsynchronised".into(),
-        SampleOutcome::Failed(failure) => format!("failed: {}", clean(&failure.to_string())),
-        SampleOutcome::Skipped(reason) => format!("skipped: {}", clean(reason)),
-    });
+    match outcome {
+        SampleOutcome::Measured => {}
+        SampleOutcome::Unsynchronised => parts.push("unsynchronised".into()),
+        SampleOutcome::Failed(failure) => {
+            parts.push(format!("failed: {}", clean(&failure.to_string())));
+        }
+        SampleOutcome::Skipped(reason) => parts.push(format!("skipped: {}", clean(reason))),
+    }
     parts.join("  ")
 }
 
@@ -50,7 +52,7 @@ fn measured_parts(attempt: &Attempt) -> Vec<String> {
             .map(|http| format!("connect {}", milliseconds(http.connected_after))),
     );
     if let Some(clock) = attempt.clock {
-        parts.push(format!("min RTT {}", milliseconds(clock.minimum_rtt)));
+        parts.push(format!("min RTT {}", length(clock.minimum_rtt)));
         parts.push(format!(
             "offset {}",
             signed_with_bound(clock.offset, clock.bound)
@@ -58,11 +60,12 @@ fn measured_parts(attempt: &Attempt) -> Vec<String> {
         parts.push(format!("{} exchanges", clock.exchanges));
     }
     let packets = &attempt.packets;
-    parts.push(format!(
-        "lost {} to host {} to function",
-        packets.lost_outbound(),
-        packets.lost_inbound()
-    ));
-    parts.push(format!("try {}", attempt.attempt_of_sample));
+    if packets.lost_outbound() + packets.lost_inbound() > 0 {
+        let (outbound, inbound) = (packets.lost_outbound(), packets.lost_inbound());
+        parts.push(format!("lost {outbound} to host, {inbound} to function"));
+    }
+    if attempt.attempt_of_sample > 1 {
+        parts.push(format!("try {}", attempt.attempt_of_sample));
+    }
     parts
 }

@@ -8,16 +8,31 @@ pub(super) fn milliseconds(nanos: Nanos) -> String {
     format!("{:.3} ms", in_ms(nanos))
 }
 
-/// A value with the bound on its error, both in ms with the decimals that the bound leaves a meaning.
-pub(super) fn with_bound(value: Nanos, bound: Nanos) -> String {
-    let (value, bound, decimals) = (in_ms(value), in_ms(bound), decimals(bound));
-    format!("{value:.decimals$} ms ±{bound:.decimals$}")
+/// A length of time in the unit that suits it: `302 ns`, `49.50 µs`, `11.677 ms`, `2.100 s`.
+pub(super) fn length(nanos: Nanos) -> String {
+    let value = nanos as f64;
+    match nanos.abs() {
+        ..1_000 => format!("{nanos} ns"),
+        1_000..MILLISECOND => format!("{:.2} µs", value / 1e3),
+        MILLISECOND..SECOND => format!("{:.3} ms", value / 1e6),
+        _ => format!("{:.3} s", value / 1e9),
+    }
 }
 
-/// The same for a value whose sign matters.
+/// A value in ms, to the microsecond, with the bound on its error.
+pub(super) fn with_bound(value: Nanos, bound: Nanos) -> String {
+    format!("{} ±{}", milliseconds(value), length(bound))
+}
+
+/// A value whose sign matters, with the decimals that the bound on its error leaves a meaning.
 pub(super) fn signed_with_bound(value: Nanos, bound: Nanos) -> String {
+    let shown = if value.abs() < MILLISECOND {
+        length(value)
+    } else {
+        format!("{:.*} ms", decimals(bound), in_ms(value))
+    };
     let sign = if value < 0 { "" } else { "+" };
-    format!("{sign}{}", with_bound(value, bound))
+    format!("{sign}{shown} ±{}", length(bound))
 }
 
 /// Decimals (of ms) that show two digits of `bound`: at least 1, at most 6, which is a nanosecond.
@@ -89,16 +104,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_has_as_many_decimals_as_its_bound_gives_a_meaning() {
+    fn a_value_is_to_the_microsecond_and_its_bound_in_its_own_unit() {
         let shown = [
-            (412_344, 170, "0.41234 ms ±0.00017"),
-            (412_345, 4_500, "0.4123 ms ±0.0045"),
-            (-1_204_000, 61_000, "-1.204 ms ±0.061"),
-            (212_345_678, 68_000_000, "212.3 ms ±68.0"),
-            (1, 1, "0.000001 ms ±0.000001"),
+            (412_344, 170, "0.412 ms ±170 ns"),
+            (212_345_678, 68_000_000, "212.346 ms ±68.000 ms"),
         ];
         for (value, bound, text) in shown {
             assert_eq!(with_bound(value, bound), text);
+        }
+    }
+
+    #[test]
+    fn an_offset_has_as_many_decimals_as_its_bound_gives_a_meaning() {
+        let shown = [
+            (3, 168, "+3 ns ±168 ns"),
+            (-49_500, 4_500, "-49.50 µs ±4.50 µs"),
+            (500_000_213, 170, "+500.00021 ms ±170 ns"),
+            (-1_204_000, 61_000, "-1.204 ms ±61.00 µs"),
+            (2_500_000_000, 68_000_000, "+2500.0 ms ±68.000 ms"),
+        ];
+        for (value, bound, text) in shown {
+            assert_eq!(signed_with_bound(value, bound), text);
         }
     }
 
