@@ -7,7 +7,9 @@ mod clock_support;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use clock_support::{N, Outcome, Wish, echo, half_a_second_and_50_ppm, quantile, run};
+use clock_support::{
+    Exchanged, N, Outcome, Wish, echo, half_a_second_and_50_ppm, open, quantile, run,
+};
 use sebs_tui::core::contract::{Dialect, StampKind, StopReason};
 use sebs_tui::core::live::Phase;
 use sebs_tui::core::time::Nanos;
@@ -125,40 +127,35 @@ fn a_thousand_functions_at_once_lose_nothing() {
 fn at_once(functions: usize) {
     let (echo, strays) = echo(StampKind::Kernel);
     let start = std::sync::Barrier::new(functions);
-    let wish = Wish {
-        capacity: 1000,
-        ..Wish::default()
-    };
-    std::thread::scope(|scope| {
-        let run = || {
-            start.wait();
-            let outcome = run(&echo, &wish);
-            outcome.assert_bound_holds();
-            let unreceived = outcome.packets.sent - outcome.packets.received;
-            let unreplied = outcome
-                .host
-                .rows
-                .iter()
-                .filter(|row| row.t3.is_none())
-                .count();
-            (unreceived, unreplied, outcome.function.stop)
-        };
-        let threads: Vec<_> = (0..functions)
-            .map(|_| {
+    let sessions: Vec<_> = (0..functions)
+        .map(|_| open(&echo, &Wish::default()))
+        .collect();
+    let done: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .into_iter()
+            .map(|session| {
+                let start = &start;
+                let run = move || {
+                    start.wait();
+                    session.exchange()
+                };
                 std::thread::Builder::new()
                     .stack_size(256 << 10)
                     .spawn_scoped(scope, run)
                     .unwrap()
             })
             .collect();
-        for thread in threads {
-            let (unreceived, unreplied, stop) = thread.join().unwrap();
-            assert_eq!(
-                (unreceived, unreplied, stop),
-                (0, 0, Some(StopReason::Settled))
-            );
-        }
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
+    for outcome in done.into_iter().map(Exchanged::close) {
+        outcome.assert_bound_holds();
+        assert_eq!(outcome.function.stop, Some(StopReason::Settled));
+        assert_eq!(outcome.packets.received, outcome.packets.sent);
+        assert!(outcome.host.rows.iter().all(|row| row.t3.is_some()));
+    }
     assert_eq!(strays.read().strays, 0);
 }
 

@@ -117,30 +117,84 @@ pub fn spec(token: Token, wish: &Wish) -> SessionSpec {
     }
 }
 
-/// One whole session, the function's side in the calling thread.
-pub fn run(echo: &Echo, wish: &Wish) -> Outcome {
+/// A session that the host awaits.
+pub struct Opened<'a> {
+    echo: &'a Echo,
+    wish: Wish,
+    id: u16,
+    token: Token,
+    live: Arc<Live>,
+}
+
+/// A session of which the host's rows are yet to be fetched.
+pub struct Exchanged<'a> {
+    opened: Opened<'a>,
+    function: ClockReply,
+    entry: Nanos,
+    took: Nanos,
+}
+
+pub fn open<'a>(echo: &'a Echo, wish: &Wish) -> Opened<'a> {
     let token = Token(rand::random());
     let spec = spec(token, wish);
     let live = spec.live.clone();
-    let id = echo.open(spec).unwrap();
-    let entry = net::wall_clock();
-    let at = wish.shift.map_or(entry, |shift| shift.apply(entry));
-    let start = net::monotonic();
-    let function = session::exchange(&invocation(echo.local_addr(), id, token, wish));
-    let took = net::monotonic() - start;
-    let host = echo.close(id).unwrap();
-    let (exchanges, packets) = join(&host, &function);
-    let estimate = estimate(&exchanges, at);
-    Outcome {
-        estimate,
-        truth: at - entry,
-        exchanges,
-        packets,
-        host,
-        function,
-        took,
+    Opened {
+        echo,
+        wish: *wish,
+        id: echo.open(spec).unwrap(),
+        token,
         live,
     }
+}
+
+impl<'a> Opened<'a> {
+    /// The function's side, in the calling thread.
+    pub fn exchange(self) -> Exchanged<'a> {
+        let entry = net::wall_clock();
+        let start = net::monotonic();
+        let function = session::exchange(&invocation(
+            self.echo.local_addr(),
+            self.id,
+            self.token,
+            &self.wish,
+        ));
+        Exchanged {
+            opened: self,
+            function,
+            entry,
+            took: net::monotonic() - start,
+        }
+    }
+}
+
+impl Exchanged<'_> {
+    pub fn close(self) -> Outcome {
+        let Self {
+            opened,
+            function,
+            entry,
+            took,
+        } = self;
+        let at = opened.wish.shift.map_or(entry, |shift| shift.apply(entry));
+        let host = opened.echo.close(opened.id).unwrap();
+        let (exchanges, packets) = join(&host, &function);
+        let estimate = estimate(&exchanges, at);
+        Outcome {
+            estimate,
+            truth: at - entry,
+            exchanges,
+            packets,
+            host,
+            function,
+            took,
+            live: opened.live,
+        }
+    }
+}
+
+/// One whole session.
+pub fn run(echo: &Echo, wish: &Wish) -> Outcome {
+    open(echo, wish).exchange().close()
 }
 
 /// Half a second ahead and 50 ppm too fast, from now on.
