@@ -117,15 +117,18 @@ pub fn command() -> Command {
         .long_about(LONG_ABOUT)
         .after_help(AFTER_HELP)
         .max_term_width(100)
+        .args_override_self(true)
         .args_conflicts_with_subcommands(true)
         .args(run_arguments())
         .subcommand(
             Command::new("run")
+                .args_override_self(true)
                 .about("Make a run, or resume one (the default command)")
                 .args(run_arguments()),
         )
         .subcommand(
             Command::new("plan")
+                .args_override_self(true)
                 .about("Show what a run would do, and touch nothing")
                 .args(sources_arguments())
                 .args(setting_arguments()),

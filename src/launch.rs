@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
-use sebs_tui::core::board::Board;
+use sebs_tui::core::board::{Board, Cell};
 use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{Command, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
-use sebs_tui::core::plan::{Limit, Limits, Plan};
+use sebs_tui::core::plan::{Limit, Limits, Plan, Sweep};
 use sebs_tui::core::time::MILLISECOND;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
@@ -82,6 +82,9 @@ pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
     let settings = &started.resolved.settings;
     let runtime = tokio_runtime()?;
+    let (commands, command_queue) = mpsc::channel(COMMANDS);
+    let interrupt = watch::Sender::new(None);
+    heed_signals(&runtime, &interrupt, &commands)?;
     let template = Arc::new(template(settings)?);
     let platform = runtime.block_on(platform(settings))?;
     let live = Arc::new(Live::default());
@@ -98,15 +101,13 @@ pub fn run(options: &Options) -> Done {
         board: Board::of(&earlier),
         entries: earlier.len() as u64,
         dropped_bytes,
+        notes: other_build(&earlier, &template).into_iter().collect(),
     });
 
     let first = before
         .as_ref()
         .map_or_else(Board::default, |before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first));
-    let (commands, command_queue) = mpsc::channel(COMMANDS);
-    let interrupt = watch::Sender::new(None);
-    heed_signals(&runtime, &interrupt, &commands)?;
     let outlets = Outlets {
         record: Box::new(move |entry| Ok(store.record(entry)?)),
         board: board_in,
@@ -132,8 +133,12 @@ pub fn run(options: &Options) -> Done {
     };
     let shown = match view(options) {
         View::Plain => lines(Format::Text),
-        View::Json => lines(Format::Json),
+        View::Json => {
+            eprintln!("sebs-tui: results in {}", directory.display());
+            lines(Format::Json)
+        }
         View::Dashboard => {
+            let resume = commands.clone();
             let feed = Feed {
                 board: board.clone(),
                 live,
@@ -147,6 +152,8 @@ pub fn run(options: &Options) -> Done {
                 Ok(_) => Ok(None),
                 Err(error) => {
                     eprintln!("sebs-tui: {error}");
+                    // Without a screen nobody could end a pause.
+                    _ = resume.blocking_send(Command::Resume);
                     lines(Format::Text)
                 }
             }
@@ -324,6 +331,19 @@ fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
     })
 }
 
+/// A word of warning when the run was begun by a program with another function in it.
+fn other_build(earlier: &[Entry], template: &Template) -> Option<String> {
+    let deployed = earlier.iter().find_map(|entry| match &entry.event {
+        Event::RunStarted { run } if run.plan.outline.sweep == Sweep::Code => Some(None),
+        Event::Deployed { package_bytes, .. } => Some(Some(*package_bytes)),
+        _ => None,
+    })??;
+    let smallest = template.smallest();
+    (deployed != smallest).then(|| {
+        format!("the run was begun with another build of the function: its package had {deployed} B, this one has {smallest} B")
+    })
+}
+
 fn recorded(resolved: &Resolved) -> BTreeMap<String, RecordedSetting> {
     let value_of = |assigned: &settings::Assigned| {
         let value = serde_json::to_value(assigned.value.as_ref()?).ok()?;
@@ -374,10 +394,11 @@ fn limits(platform: Limits, template: &Template) -> Limits {
 fn typical(settings: &Settings) -> Typical {
     match settings.platform {
         PlatformName::Local => Typical {
-            warm: 5 * MILLISECOND,
-            cold: 15 * MILLISECOND,
-            deployment: 10 * MILLISECOND,
-            megabyte: 2 * MILLISECOND,
+            warm: 10 * MILLISECOND,
+            cold: 30 * MILLISECOND,
+            deployment: 20 * MILLISECOND,
+            megabyte: 3 * MILLISECOND,
+            unpacking: 2 * MILLISECOND,
         },
     }
 }
@@ -429,7 +450,8 @@ fn view(options: &Options) -> View {
     }
 }
 
-/// Stops the run when `interrupt` is set, and sets it on SIGINT, SIGTERM and SIGHUP; a second one ends the program at once.
+/// Stops the run when `interrupt` is set, and sets it on SIGINT, SIGTERM and SIGHUP; a second one ends the program at
+/// once. A signal that is ignored from the start (`nohup`, a shell's background job) stays so.
 fn heed_signals(
     runtime: &tokio::runtime::Runtime,
     interrupt: &watch::Sender<Option<i32>>,
@@ -441,6 +463,9 @@ fn heed_signals(
         SignalKind::hangup(),
     ] {
         let number = kind.as_raw_value();
+        if is_ignored(number) {
+            continue;
+        }
         let interrupt = interrupt.clone();
         let mut signals = runtime.block_on(async { signal(kind) })?;
         runtime.spawn(async move {
@@ -463,6 +488,15 @@ fn heed_signals(
         }
     });
     Ok(())
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: all-zero bytes are a valid sigaction, and a null new action only reads the current one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
 }
 
 /// Says how it ended and where the results are, on the normal screen, and picks the exit code.
@@ -492,7 +526,15 @@ fn conclude(
     if let Some(left) = &ended.left_behind {
         return Err(format!("not everything could be removed: {left}").into());
     }
+    let sum = |of: fn(&Cell) -> u32| board.cells.iter().map(|cell| of(cell)).sum::<u32>();
+    let (failed, measured) = (sum(|cell| cell.failed), sum(|cell| cell.measured));
     Ok(match (board.state, signal) {
+        (RunState::Complete, _) if failed > 0 => {
+            return Err(format!("{failed} samples failed; the journal and the log say why").into());
+        }
+        (RunState::Complete, _) if measured == 0 => {
+            return Err("no sample was measured; the journal and the log say why".into());
+        }
         (RunState::Complete, _) => ExitCode::SUCCESS,
         (_, None) => INCOMPLETE.into(),
         (_, Some(signal)) => ((SIGNALLED + signal) as u8).into(),

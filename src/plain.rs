@@ -182,7 +182,15 @@ impl Report {
 /// The lines a run begins with.
 fn header(run: &RunHeader) -> Vec<String> {
     let outline = &run.plan.outline;
-    let range = &outline.range;
+    let points = &run.plan.points;
+    let sizes = match (points.as_slice(), points.first().zip(points.last())) {
+        ([only], _) => format!("{} B", only.size),
+        (_, Some((first, last))) => {
+            let count = points.len();
+            format!("{count} sizes from {} to {} B", first.size, last.size)
+        }
+        (_, None) => "no sizes".into(),
+    };
     let samples = run.plan.points.len() as u32 * 2 * outline.repetitions;
     vec![
         format!(
@@ -193,10 +201,7 @@ fn header(run: &RunHeader) -> Vec<String> {
             run.runtime
         ),
         format!(
-            "{samples} samples: {} sizes from {} to {} B, warm and cold, {} repetitions; N {}, {}",
-            range.points,
-            range.begin,
-            range.end,
+            "{samples} samples: {sizes}, warm and cold, {} repetitions; N {}, {}",
             outline.repetitions,
             run.n,
             order(outline.order),

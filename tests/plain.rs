@@ -224,6 +224,7 @@ fn the_plan_of_a_code_sweep_with_an_estimate() {
         cold: 200 * MILLISECOND,
         deployment: 2 * SECOND,
         megabyte: MILLISECOND,
+        unpacking: 0,
     };
     let about = About {
         typical: Some(typical),
@@ -241,9 +242,9 @@ fn the_plan_of_a_code_sweep_with_an_estimate() {
        5     261619712      -      -  beyond local: unpacked package (250000000 B)
 
     samples      18 of 30; 12 are beyond a limit
-    invocations  25, 7 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
+    invocations  27, 9 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
     deployments  14
-    bytes up     25.6 kB of payload, 1.64 GB of code
+    bytes up     27.6 kB of payload, 1.64 GB of code
     time         ~32 s, roughly
     ");
 }

@@ -328,6 +328,90 @@ fn the_python_function_measures_as_the_native_one_does() {
 }
 
 #[test]
+fn a_run_whose_function_cannot_start_ends_with_an_error_and_says_why() {
+    let out = out();
+    let mut command = short_run(out.path(), 1, 1024, 1);
+    command.args(["--plain", "--runtime", "python", "--attempts", "2"]);
+    // The Python function finds no interpreter there.
+    let output = finish(command.env("PATH", "/nonexistent"), 1);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("python3"), "{stdout}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("2 samples failed"));
+    let entries = journal(&run_directory(out.path()));
+    assert_eq!(samples(&entries).len(), 2);
+}
+
+#[test]
+fn the_function_is_told_the_address_that_the_host_listens_on() {
+    let out = out();
+    finish(
+        short_run(out.path(), 1, 1024, 2).args(["--plain", "--listen", "127.0.0.2:0"]),
+        0,
+    );
+    let entries = journal(&run_directory(out.path()));
+    assert!(
+        attempts(&entries)
+            .iter()
+            .all(|attempt| attempt.clock.is_some())
+    );
+
+    let output = finish(
+        short_run(out.path(), 1, 1024, 2).args(["--plain", "--advertise", "::1"]),
+        1,
+    );
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("IPv4") && stderr.contains("--advertise"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn an_unreachable_host_is_named_at_once_and_no_sample_is_lost() {
+    let out = out();
+    let mut command = short_run(out.path(), 1, 1024, 1);
+    // Nobody listens at that address, and the exchange must end well before the function's time-out.
+    command.args(["--plain", "--advertise", "127.0.0.9", "--timeout", "2"]);
+    let output = finish(&mut command, 1);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("none of") && stdout.contains("--advertise"),
+        "{stdout}"
+    );
+    let entries = journal(&run_directory(out.path()));
+    assert!(
+        attempts(&entries)
+            .iter()
+            .all(|attempt| attempt.outcome == AttemptOutcome::Unsynchronised),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn nohup_is_respected() {
+    let out = out();
+    let run = short_run(out.path(), 2, 5000, 20);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .arg("--plain");
+    shell
+        .current_dir(out.path())
+        .stdout(std::process::Stdio::null());
+    let mut child = shell.spawn().expect("the program starts");
+    while support::ended_samples(out.path()) == 0 {
+        assert_eq!(child.try_wait().expect("a child"), None);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    // SAFETY: a signal to a child of ours that has not been waited for.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGHUP) }, 0);
+    assert_eq!(child.wait().expect("an end").code(), Some(0));
+    assert_eq!(samples(&journal(&run_directory(out.path()))).len(), 80);
+}
+
+#[test]
 fn a_disk_that_fills_up_ends_the_run_with_a_clear_word_and_keeps_what_was_written() {
     let out = out();
     let run = short_run(out.path(), 5, 200_000, 50);

@@ -54,7 +54,7 @@ def answer(invocation, request_id, entry):
         "request_id": request_id,
         "instance_id": INSTANCE_ID,
         "invocation": invocations,
-        "process_start": PROCESS_START,
+        "process_start": clock.shifted(PROCESS_START),
         "handler_entry": clock.shifted(entry),
         "clock": exchange(invocation, clock),
     }
@@ -143,6 +143,7 @@ class Session:
         self.link = link
         self.stop = None
         self.fault = None
+        self.deadline = time.monotonic_ns() + orders.budget
         self.exchanges = []
         self.awaited = {}  # sequence number: (sent, until)
         self.completed = []  # sequence numbers in order of completion
@@ -156,18 +157,21 @@ class Session:
     def run(self):
         """Probes until there is a reason to stop, waits for what is under way, and says that it is over."""
         self.probe_until_stop()
-        until = time.monotonic_ns() + self.patience.undoubled()
+        until = self.one_timeout()
         while self.awaited and time.monotonic_ns() < until:
             self.listen(until)
         self.say_end()
 
+    def one_timeout(self):
+        """When one time-out from now has passed; never beyond the budget."""
+        return min(time.monotonic_ns() + self.patience.undoubled(), self.deadline)
+
     def probe_until_stop(self):
-        deadline = time.monotonic_ns() + self.orders.budget
         next_probe = 0
         while True:
             now = time.monotonic_ns()
             self.give_up_overdue(now)
-            self.stop = self.reason_to_stop(now >= deadline)
+            self.stop = self.reason_to_stop(now >= self.deadline)
             if self.stop:
                 return
             has_room = len(self.awaited) < self.orders.in_flight
@@ -176,7 +180,7 @@ class Session:
                 next_probe = now + self.orders.pace
             else:
                 overdue = [until for _, until in self.awaited.values()]
-                self.listen(min(overdue + [deadline] + [next_probe] * has_room))
+                self.listen(min(overdue + [self.deadline] + [next_probe] * has_room))
 
     def reason_to_stop(self, is_late):
         if self.rule.is_settled():
@@ -209,7 +213,7 @@ class Session:
                 told = self.tell()
                 number, t1 = len(self.exchanges), self.clock.now()
                 self.send(probe(self.orders, number, t1, told, len(self.completed), is_end=True))
-        until = time.monotonic_ns() + self.patience.undoubled()
+        until = self.one_timeout()
         while not (self.orders.is_text or self.confirmed) and time.monotonic_ns() < until:
             self.listen(until)
 

@@ -198,6 +198,7 @@ impl Board {
                 dropped_bytes,
             } => {
                 self.current = None;
+                self.last = None;
                 self.activity = Activity::Idle;
                 let torn = if *dropped_bytes > 0 {
                     format!("; dropped {dropped_bytes} bytes of a torn last line")
@@ -236,7 +237,10 @@ impl Board {
                 self.note(
                     entry.wall,
                     Severity::Note,
-                    format!("deployed {package_bytes} B in {:.0} ms", *took as f64 / 1e6),
+                    format!(
+                        "deployed a package of {package_bytes} B in {:.0} ms",
+                        *took as f64 / 1e6
+                    ),
                 );
             }
             Event::ColdStarted { sample } => {
@@ -330,11 +334,9 @@ impl Board {
             AttemptOutcome::Failed(failure) => {
                 self.note(wall, Severity::Warning, format!("{failure} {of}"));
             }
-            AttemptOutcome::Unsynchronised => self.note(
-                wall,
-                Severity::Warning,
-                "no clock estimate: no datagram made the round trip".into(),
-            ),
+            AttemptOutcome::Unsynchronised => {
+                self.note(wall, Severity::Warning, why_unsynchronised(attempt))
+            }
             AttemptOutcome::Measured | AttemptOutcome::Cancelled => {}
         }
         if attempt.clock.is_some_and(|clock| clock.clock_step) {
@@ -390,6 +392,7 @@ impl Board {
             self.last = Some(key);
         }
         self.current = None;
+        self.attempt_of_sample = 1;
         self.activity = Activity::Idle;
     }
 
@@ -425,6 +428,24 @@ impl Board {
             text,
         }));
     }
+}
+
+fn why_unsynchronised(attempt: &Attempt) -> String {
+    let packets = &attempt.packets;
+    let told = attempt
+        .function
+        .as_ref()
+        .and_then(|function| function.clock_error.as_ref());
+    let why = match (told, packets.received, packets.answered) {
+        (Some(error), _, _) => format!("the function says: {error}"),
+        (None, 0, _) => format!(
+            "none of {} datagrams of the function reached this host; see --listen and --advertise",
+            packets.sent
+        ),
+        (None, received, 0) => format!("none of {received} replies reached the function"),
+        _ => "no exchange is complete".into(),
+    };
+    format!("no clock estimate: {why}")
 }
 
 fn count_of<'a>(cell: &'a mut Cell, outcome: &SampleOutcome) -> &'a mut u32 {

@@ -113,6 +113,18 @@ pub enum StopReason {
     Silence,
 }
 
+impl StopReason {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::MaxExchanges => "max_exchanges",
+            Self::Budget => "budget",
+            Self::Silence => "silence",
+        }
+    }
+}
+
 /// One probe as the function saw it: a row `[seq, reply, t1 user, t1 kernel, t4 user, t4 kernel]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionExchange(

@@ -140,7 +140,7 @@ impl Initiator {
             self.give_up_overdue(now);
             if let Some(reason) = self.reason_to_stop(now) {
                 self.stop = Some(reason);
-                self.phase = Phase::Draining(now + self.patience.undoubled());
+                self.phase = Phase::Draining(self.one_timeout(now));
             }
         }
         if let Phase::Draining(until) = self.phase
@@ -157,6 +157,11 @@ impl Initiator {
                 Step::Finished
             }
         }
+    }
+
+    /// When one time-out from `now` has passed; never beyond the budget.
+    fn one_timeout(&self, now: Nanos) -> Nanos {
+        (now + self.patience.undoubled()).min(self.deadline)
     }
 
     fn probe_or_wait(&self, now: Nanos) -> Step {
@@ -209,7 +214,7 @@ impl Initiator {
             Phase::Ending(_) if self.orders.dialect == Dialect::Text => {
                 self.phase = Phase::Finished;
             }
-            Phase::Ending(_) => self.phase = Phase::Confirming(now + self.patience.undoubled()),
+            Phase::Ending(_) => self.phase = Phase::Confirming(self.one_timeout(now)),
             Phase::Probing => self.enter_probe(now, t1),
             Phase::Draining(_) | Phase::Confirming(_) | Phase::Finished => {}
         }

@@ -122,7 +122,7 @@ pub struct Run {
     last: Option<SampleKey>,
     attempts: u64,
     deployed: Option<u64>,
-    /// An environment has served an invocation since the last deployment or forced cold start.
+    /// An environment has served an invocation that is no cold sample since the last deployment or forced cold start.
     warm: bool,
     cold_ready: bool,
     last_invocation: Nanos,
@@ -313,7 +313,9 @@ impl Run {
     fn invoked(&mut self, attempt: Attempt, now: Nanos, actions: &mut Vec<Action>) {
         self.last_invocation = now;
         self.cold_ready = false;
-        self.warm = attempt.function.is_some();
+        // The invocation after a cold start is slower than later ones, so a measured cold start warms nothing up.
+        let was_cold_sample = attempt.purpose.asked() == Some(StartKind::Cold);
+        self.warm = attempt.function.is_some() && !was_cold_sample;
         let (number, purpose, outcome) = (attempt.number, attempt.purpose, attempt.outcome.clone());
         actions.push(Action::Record(Event::AttemptEnded {
             attempt: Box::new(attempt),

@@ -59,6 +59,9 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
         process_start: 0,
         handler_entry: 0,
         stamps: StampKind::User,
+        stop: None,
+        clock_error: None,
+        implausible: 0,
     });
     Attempt {
         number: invoke.number,
@@ -384,6 +387,34 @@ fn stop_leaves_the_sample_in_flight_to_a_resumed_run() {
     let mut again = World::new(resumed);
     again.finish_honestly();
     assert_eq!(again.counts().0 as usize + world.board.ended.len(), 6);
+}
+
+#[test]
+fn a_measured_cold_start_warms_nothing_up() {
+    let outline = Outline {
+        order: Order::Shuffled { seed: 5 },
+        ..outline(Sweep::Payload, 4)
+    };
+    let conditions = Conditions {
+        smallest_package: 500,
+        keep_warm: 1_000_000,
+    };
+    let plan = Plan::new(outline, &Limits::default());
+    let samples = plan.samples();
+    let mut world = World::new(Run::new(plan, conditions, &BTreeMap::new(), 0));
+    world.finish_honestly();
+    let first_or_after_cold =
+        |place: usize| place == 0 || samples[place - 1].kind == StartKind::Cold;
+    let due = (0..samples.len())
+        .filter(|place| samples[*place].kind == StartKind::Warm && first_or_after_cold(*place))
+        .count();
+    let made = world
+        .steps
+        .iter()
+        .filter(|step| **step == "warm-up")
+        .count();
+    assert!(due > 1);
+    assert_eq!(made, due);
 }
 
 #[derive(Debug, Clone, Copy)]

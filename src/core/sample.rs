@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::contract::StampKind;
+use super::contract::{StampKind, StopReason};
 use super::offset::ClockEstimate;
 use super::time::Nanos;
 
@@ -156,6 +156,15 @@ pub struct FunctionReport {
     pub handler_entry: Nanos,
     /// Time stamps the function could get.
     pub stamps: StampKind,
+    /// Why it stopped exchanging datagrams; none when it could not begin.
+    #[serde(default)]
+    pub stop: Option<StopReason>,
+    /// What kept it from exchanging datagrams, or ended that early.
+    #[serde(default)]
+    pub clock_error: Option<String>,
+    /// Kernel stamps that either end threw away because they contradicted the user-space ones.
+    #[serde(default)]
+    pub implausible: u32,
 }
 
 /// One exchange with every stamp both ends have of it, joined by sequence number: a row of ten columns.

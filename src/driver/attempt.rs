@@ -113,7 +113,7 @@ async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
     attempt.clock = estimate(&exchanges, reply.handler_entry);
     attempt.exchanges = exchanges;
     attempt.packets = packets;
-    attempt.function = Some(report(bench, reply).await);
+    attempt.function = Some(report(bench, reply, host.implausible).await);
     Ok(())
 }
 
@@ -131,7 +131,7 @@ async fn call(
     Ok((http, reply))
 }
 
-async fn report(bench: &Bench, reply: Reply) -> FunctionReport {
+async fn report(bench: &Bench, reply: Reply, implausible_here: u32) -> FunctionReport {
     FunctionReport {
         is_cold: reply.is_cold,
         platform_cold: bench.platform.recorded_cold(&reply.request_id).await,
@@ -141,6 +141,9 @@ async fn report(bench: &Bench, reply: Reply) -> FunctionReport {
         process_start: reply.process_start,
         handler_entry: reply.handler_entry,
         stamps: reply.clock.stamps,
+        stop: reply.clock.stop,
+        clock_error: reply.clock.error,
+        implausible: reply.clock.implausible + implausible_here,
     }
 }
 

@@ -108,6 +108,16 @@ pub enum DriverError {
         "{0} does not say where its functions find this host; give an address with --advertise"
     )]
     Unreachable(&'static str),
+    /// No datagram can get from one to the other.
+    #[error(
+        "functions cannot reach {listen} at {advertised}: one is IPv4, the other IPv6; change --listen or --advertise"
+    )]
+    Families {
+        /// Where the socket is bound.
+        listen: SocketAddr,
+        /// What the function would be told.
+        advertised: IpAddr,
+    },
     /// Results cannot be kept, so none are taken.
     #[error("the run stopped because an event could not be written down: {0}")]
     Record(Box<dyn Error + Send + Sync>),
@@ -153,6 +163,8 @@ pub struct Before {
     pub entries: u64,
     /// Bytes of a torn last line.
     pub dropped_bytes: u64,
+    /// What a person should know of going on with it.
+    pub notes: Vec<String>,
 }
 
 async fn drive(
@@ -163,10 +175,7 @@ async fn drive(
     before: Option<Before>,
 ) -> Result<Arc<Board>, DriverError> {
     let live = outlets.live.clone();
-    let host = match (experiment.advertise, platform.reach()) {
-        (Some(address), _) | (None, Reach::Address(address)) => address,
-        (None, Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
-    };
+    let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
     let notes = platform.preflight().await?;
     let conditions = Conditions {
         smallest_package: experiment.template.smallest(),
@@ -239,6 +248,26 @@ async fn drive(
     }
 }
 
+/// Where the function is told to send its datagrams: as the user says, else where the socket is bound, else where the
+/// platform has this host.
+fn advertised(
+    experiment: &Experiment,
+    platform: &dyn Platform,
+    listen: SocketAddr,
+) -> Result<IpAddr, DriverError> {
+    let bound = Some(listen.ip()).filter(|address| !address.is_unspecified());
+    let advertised = match (experiment.advertise.or(bound), platform.reach()) {
+        (Some(address), _) | (None, Reach::Address(address)) => address,
+        (None, Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
+    };
+    // A socket bound to every IPv6 address also takes IPv4.
+    let both = listen.is_ipv6() && listen.ip().is_unspecified();
+    if !both && listen.is_ipv6() != advertised.is_ipv6() {
+        return Err(DriverError::Families { listen, advertised });
+    }
+    Ok(advertised)
+}
+
 /// Numbers, times, writes down, folds and publishes events, in this order.
 struct Chronicle {
     outlets: Outlets,
@@ -271,6 +300,7 @@ impl Chronicle {
                 board,
                 entries,
                 dropped_bytes,
+                notes,
             }) => {
                 let kept = board.ended.len() as u32;
                 let mut chronicle = Self {
@@ -283,6 +313,9 @@ impl Chronicle {
                     kept,
                     dropped_bytes,
                 })?;
+                for text in notes {
+                    chronicle.tell(Event::Warned { text })?;
+                }
                 Ok(chronicle)
             }
         }

@@ -84,20 +84,19 @@ struct Process {
 impl Process {
     fn handle(&mut self, request_id: &str, event: &[u8]) -> Result<Reply, String> {
         self.invocations += 1;
-        let invocation = invocation_in(event)?;
-        let handler_entry = session::now(
-            invocation
-                .clock
-                .as_ref()
-                .and_then(|clock| clock.shift.as_ref()),
-        );
+        let event = Event::parse(event)?;
+        // As in managed runtimes: the event has been parsed, the handler has done nothing yet.
+        let entry = session::now(None);
+        let invocation = event.invocation()?;
+        let shift = invocation.clock.as_ref().and_then(|clock| clock.shift);
+        let shifted = |time| shift.map_or(time, |shift| shift.apply(time));
         Ok(Reply {
             is_cold: self.invocations == 1,
             request_id: request_id.to_owned(),
             instance_id: self.instance_id.clone(),
             invocation: self.invocations,
-            process_start: self.started,
-            handler_entry,
+            process_start: shifted(self.started),
+            handler_entry: shifted(entry),
             clock: session::exchange(&invocation),
         })
     }
@@ -113,32 +112,43 @@ struct UrlEvent<'a> {
     is_base64_encoded: bool,
 }
 
-/// Reads the invocation out of an event, which is either itself or wraps it as a function URL does.
-///
-/// Nothing of the filling (`data`) is copied; a wrapped body is unescaped, which cannot be avoided.
-fn invocation_in(event: &[u8]) -> Result<Invocation, String> {
-    let bare = match serde_json::from_slice(event) {
-        Ok(invocation) => return Ok(invocation),
-        Err(error) => error,
-    };
-    let Ok(UrlEvent {
-        body,
-        is_base64_encoded,
-    }) = serde_json::from_slice(event)
-    else {
-        return Err(format!(
-            "the event is no invocation ({bare}) and has no `body` that could be one"
-        ));
-    };
-    let wrapped =
-        |error: serde_json::Error| format!("the event's `body` is no invocation: {error}");
-    if is_base64_encoded {
-        let body = BASE64_STANDARD
-            .decode(body.as_bytes())
-            .map_err(|error| format!("the event's `body` is not base64: {error}"))?;
-        serde_json::from_slice(&body).map_err(wrapped)
-    } else {
-        serde_json::from_str(&body).map_err(wrapped)
+/// An event: the invocation itself, or a function URL's wrapping of it.
+enum Event<'a> {
+    Bare(Invocation),
+    Url(UrlEvent<'a>),
+}
+
+impl<'a> Event<'a> {
+    /// Reads an event. Nothing of the filling (`data`) is copied.
+    fn parse(event: &'a [u8]) -> Result<Self, String> {
+        let bare = match serde_json::from_slice(event) {
+            Ok(invocation) => return Ok(Self::Bare(invocation)),
+            Err(error) => error,
+        };
+        serde_json::from_slice(event).map(Self::Url).map_err(|_| {
+            format!("the event is no invocation ({bare}) and has no `body` that could be one")
+        })
+    }
+
+    /// The invocation in it; a wrapped body is unescaped, which cannot be avoided.
+    fn invocation(self) -> Result<Invocation, String> {
+        let UrlEvent {
+            body,
+            is_base64_encoded,
+        } = match self {
+            Self::Bare(invocation) => return Ok(invocation),
+            Self::Url(event) => event,
+        };
+        let wrapped =
+            |error: serde_json::Error| format!("the event's `body` is no invocation: {error}");
+        if is_base64_encoded {
+            let body = BASE64_STANDARD
+                .decode(body.as_bytes())
+                .map_err(|error| format!("the event's `body` is not base64: {error}"))?;
+            serde_json::from_slice(&body).map_err(wrapped)
+        } else {
+            serde_json::from_str(&body).map_err(wrapped)
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Typical {
     pub deployment: Nanos,
     /// Sending a megabyte.
     pub megabyte: Nanos,
+    /// Unpacking a megabyte of package for a new environment.
+    pub unpacking: Nanos,
 }
 
 /// What a plan costs when every attempt succeeds.
@@ -50,6 +52,8 @@ pub struct Effort {
     pub payload_bytes: u64,
     /// Packages of a code sweep, bytes.
     pub package_bytes: u64,
+    /// Packages unpacked for new environments, bytes.
+    pub unpacked_bytes: u64,
 }
 
 impl Effort {
@@ -75,9 +79,13 @@ impl Effort {
             }
             if key.kind == StartKind::Warm && !environment_is_warm {
                 effort.warm_ups += 1;
+                effort.unpacked_bytes += package;
                 effort.payload_bytes += plan.payload_bytes(key);
             }
-            environment_is_warm = true;
+            environment_is_warm = key.kind == StartKind::Warm;
+            if key.kind == StartKind::Cold {
+                effort.unpacked_bytes += package;
+            }
             effort.samples[usize::from(key.kind == StartKind::Cold)] += 1;
             effort.payload_bytes += plan.payload_bytes(key);
         }
@@ -96,6 +104,7 @@ impl Effort {
             + cold as Nanos * typical.cold
             + self.deployments as Nanos * typical.deployment
             + megabytes as Nanos * typical.megabyte
+            + (self.unpacked_bytes / 1_000_000) as Nanos * typical.unpacking
     }
 }
 

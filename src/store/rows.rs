@@ -48,7 +48,7 @@ const SEBS: [Column; 3] = [
 ];
 
 /// What this program adds; times in seconds, empty where nothing is known.
-const OURS: [Column; 32] = [
+const OURS: [Column; 34] = [
     ("outcome", |f| f.outcome.into()),
     ("invocation_time_corrected", |f| {
         f.attempt
@@ -69,6 +69,12 @@ const OURS: [Column; 32] = [
     ("exchanges", |f| {
         f.clock(|clock| clock.exchanges.to_string())
     }),
+    ("stop", |f| {
+        f.function
+            .stop
+            .map_or_else(String::new, |stop| stop.word().into())
+    }),
+    ("implausible_stamps", |f| f.function.implausible.to_string()),
     ("minimum_rtt", |f| {
         f.clock(|clock| seconds(clock.minimum_rtt))
     }),

@@ -116,6 +116,9 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
             invocation: 1,
             process_start: entry - 700 * MICROSECOND,
             handler_entry: entry,
+            stop: None,
+            clock_error: None,
+            implausible: 0,
             stamps: StampKind::Kernel,
         }),
         clock: Some(ClockEstimate {

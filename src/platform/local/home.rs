@@ -24,7 +24,14 @@ impl Home {
             std::process::id(),
             rand::random::<u32>()
         ));
-        DirBuilder::new().mode(0o700).create(&path)?;
+        let unusable = |error: io::Error| {
+            let what = format!("{}: {error}; TMPDIR can name another place", path.display());
+            io::Error::new(error.kind(), what)
+        };
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(unusable)?;
         let lock = File::open(&path)?;
         lock.try_lock()?;
         let home = Self { path, _lock: lock };
