@@ -18,7 +18,7 @@ use crate::core::sample::{Attempt, Purpose};
 
 use sample::sample_line;
 pub use summary::summary;
-use words::{clean, order, rough, size};
+use words::{clean, made_up, order, rough, size};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +184,7 @@ fn header(run: &RunHeader) -> Vec<String> {
     let outline = &run.plan.outline;
     let range = &outline.range;
     let samples = run.plan.points.len() as u32 * 2 * outline.repetitions;
-    vec![
+    let mut lines = vec![
         format!(
             "run {}: {} sweep on {}, {} function",
             run.id,
@@ -202,7 +202,9 @@ fn header(run: &RunHeader) -> Vec<String> {
             order(outline.order),
         ),
         format!("cold starts: {}", clean(&run.cold_method)),
-    ]
+    ];
+    lines.extend(made_up(&run.platform));
+    lines
 }
 
 /// How far the run is, in less than 80 columns.
