@@ -103,12 +103,7 @@ impl Network<'_> {
         if *arrival > until {
             return None;
         }
-        let Reverse(datagram) = self.flying.pop()?;
-        match datagram.2 {
-            End::Host => self.witness.arrived(&datagram.3),
-            End::Function => self.witness.returned(&datagram.3),
-        }
-        Some(datagram)
+        self.flying.pop().map(|Reverse(datagram)| datagram)
     }
 
     fn wake(&mut self) -> Nanos {
@@ -168,6 +163,7 @@ struct Host {
 
 impl Host {
     fn answer(&mut self, arrival: Nanos, datagram: &mut [u8], network: &mut Network) {
+        network.witness.arrived(datagram);
         let t2 = Stamps(arrival.max(self.free) + network.wake(), Some(arrival));
         self.free = t2.0;
         if let Receipt::Reply(outgoing) = self.sessions.receive(datagram, self.source, t2) {
@@ -230,6 +226,7 @@ pub fn play(scene: &Scene) -> Played {
                 }
                 // An arrival may lie in the past: its receiver was busy.
                 Some((arrival, _, End::Function, datagram)) => {
+                    network.witness.returned(&datagram);
                     now = now.max(arrival) + network.wake();
                     initiator.receive(now, &datagram, Stamps(clock(now), kernel(arrival)));
                 }
