@@ -12,18 +12,17 @@ use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::{Board, Cell};
-use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{Command, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limit, Limits, Plan, Sweep};
-use sebs_tui::core::time::MILLISECOND;
+use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::package::{self, Template};
-use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
+use sebs_tui::driver::{self, Before, DriverError, Ended, Equipment, Experiment, Outlets};
 use sebs_tui::net;
 use sebs_tui::plain::plan::{About, Typical};
 use sebs_tui::plain::{self, Format, Report};
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{FunctionSpec, Platform, PlatformError};
+use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::theme::{Palette, ThemeChoice};
 use sebs_tui::screen::{self, Feed, Left};
@@ -62,8 +61,7 @@ pub fn plan(options: &Options) -> Done {
     tell_unused(&resolved);
     let settings = &resolved.settings;
     let template = template(settings)?;
-    let abilities = tokio_runtime()?
-        .block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
+    let abilities = tokio_runtime()?.block_on(abilities(settings))?;
     let plan = Plan::new(settings.outline(), &limits(abilities.limits, &template));
     let about = About {
         platform: settings.platform.word().into(),
@@ -71,7 +69,7 @@ pub fn plan(options: &Options) -> Done {
         cold: abilities.cold_method.into(),
         n: settings.n,
         package: Some(template.smallest()),
-        typical: Some(typical(settings)),
+        typical: typical(settings),
     };
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
@@ -86,9 +84,8 @@ pub fn run(options: &Options) -> Done {
     let interrupt = watch::Sender::new(None);
     heed_signals(&runtime, &interrupt, &commands)?;
     let template = Arc::new(template(settings)?);
-    let platform = runtime.block_on(platform(settings))?;
     let live = Arc::new(Live::default());
-    let echo = driver::listen(listen_address(settings), live.clone())?;
+    let equipment = runtime.block_on(equipment(settings, live.clone()))?;
     let Kept {
         directory,
         mut store,
@@ -96,7 +93,7 @@ pub fn run(options: &Options) -> Done {
         earlier,
         dropped_bytes,
         journal_bytes,
-    } = started.open(&template, platform.as_ref(), echo.stamps())?;
+    } = started.open(&template, &equipment)?;
     let before = (!earlier.is_empty()).then(|| Before {
         board: Board::of(&earlier),
         entries: earlier.len() as u64,
@@ -116,7 +113,7 @@ pub fn run(options: &Options) -> Done {
     let experiment = experiment(settings, header, template);
     let running = runtime.spawn(driver::run(
         experiment,
-        Equipment { platform, echo },
+        equipment,
         outlets,
         command_queue,
         before,
@@ -258,42 +255,32 @@ impl Started {
         })
     }
 
-    fn open(
-        &self,
-        template: &Template,
-        platform: &dyn Platform,
-        stamps: StampKind,
-    ) -> Result<Kept, Box<dyn Error>> {
+    fn open(&self, template: &Template, equipment: &Equipment) -> Result<Kept, Box<dyn Error>> {
         match &self.resume {
             Some(directory) => reopen(directory),
-            None => self.create(template, platform, stamps),
+            None => self.create(template, equipment),
         }
     }
 
-    fn create(
-        &self,
-        template: &Template,
-        platform: &dyn Platform,
-        stamps: StampKind,
-    ) -> Result<Kept, Box<dyn Error>> {
+    fn create(&self, template: &Template, equipment: &Equipment) -> Result<Kept, Box<dyn Error>> {
         let settings = &self.resolved.settings;
         let wall = net::wall_clock();
         let directory =
-            directory::create(&settings.out, wall, platform.name(), settings.sweep.word())?;
+            directory::create(&settings.out, wall, equipment.name(), settings.sweep.word())?;
         let setup = Setup {
             wall,
             command_line: std::env::args().collect(),
-            stamps: Some(stamps),
+            stamps: Some(equipment.stamps()),
             seed: settings.seed,
             settings: recorded(&self.resolved),
         };
         let run = RunFile::new(&directory, setup);
         let store = Store::create(&directory, &run)?;
-        let abilities = platform.abilities();
+        let abilities = equipment.abilities();
         let header = RunHeader {
             version: JOURNAL_VERSION,
             id: run.id,
-            platform: platform.name().into(),
+            platform: equipment.name().into(),
             runtime: settings.runtime.word().into(),
             cold_method: abilities.cold_method.into(),
             n: settings.n,
@@ -366,10 +353,32 @@ fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 /// Registers the platforms.
-async fn platform(settings: &Settings) -> Result<Arc<dyn Platform>, PlatformError> {
+async fn platform(settings: &Settings) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
     match settings.platform {
-        PlatformName::Local => Ok(Arc::new(LocalPlatform::start().await?)),
+        PlatformName::Local => Ok(Some(Arc::new(LocalPlatform::start().await?))),
+        PlatformName::Simulated => Ok(None),
     }
+}
+
+async fn abilities(settings: &Settings) -> Result<Abilities, PlatformError> {
+    let platform = platform(settings).await?;
+    Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
+}
+
+async fn equipment(settings: &Settings, live: Arc<Live>) -> Result<Equipment, DriverError> {
+    Ok(match platform(settings).await? {
+        Some(platform) => Equipment::Real {
+            platform,
+            echo: driver::listen(listen_address(settings), live)?,
+        },
+        None => Equipment::Simulated {
+            world: settings.world(),
+            start: Moment {
+                wall: net::wall_clock(),
+                monotonic: net::monotonic(),
+            },
+        },
+    })
 }
 
 fn template(settings: &Settings) -> Result<Template, package::PackageError> {
@@ -391,22 +400,23 @@ fn limits(platform: Limits, template: &Template) -> Limits {
 }
 
 /// What steps take on the platforms that have been measured, for a rough estimate.
-fn typical(settings: &Settings) -> Typical {
+fn typical(settings: &Settings) -> Option<Typical> {
     match settings.platform {
-        PlatformName::Local => Typical {
+        PlatformName::Local => Some(Typical {
             warm: 10 * MILLISECOND,
             cold: 30 * MILLISECOND,
             deployment: 20 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
-        },
+        }),
+        PlatformName::Simulated => None,
     }
 }
 
 /// Functions of the local platform are on this host; others must be able to come from outside.
 fn listen_address(settings: &Settings) -> SocketAddr {
     let anyone = match settings.platform {
-        PlatformName::Local => Ipv4Addr::LOCALHOST,
+        PlatformName::Local | PlatformName::Simulated => Ipv4Addr::LOCALHOST,
     };
     match settings.listen {
         Auto::Given(address) => address,

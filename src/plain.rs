@@ -18,7 +18,7 @@ use crate::core::sample::{Attempt, Purpose};
 
 use sample::sample_line;
 pub use summary::summary;
-use words::{clean, order, rough, size};
+use words::{clean, made_up, order, rough, size};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,7 +192,7 @@ fn header(run: &RunHeader) -> Vec<String> {
         (_, None) => "no sizes".into(),
     };
     let samples = run.plan.points.len() as u32 * 2 * outline.repetitions;
-    vec![
+    let mut lines = vec![
         format!(
             "run {}: {} sweep on {}, {} function",
             run.id,
@@ -207,7 +207,9 @@ fn header(run: &RunHeader) -> Vec<String> {
             order(outline.order),
         ),
         format!("cold starts: {}", clean(&run.cold_method)),
-    ]
+    ];
+    lines.extend(made_up(&run.platform));
+    lines
 }
 
 /// How far the run is, in less than 80 columns.

@@ -173,7 +173,12 @@ fn a_bad_value_is_refused_with_its_place_its_key_itself_and_what_is_allowed() {
         ("payload_points", "0", "from 1 to 1000"),
         ("n", "twenty", "from 1 to 1000"),
         ("type", "packages", "one of \"payload\", \"code\""),
-        ("platform", "aws", "it must be \"local\""),
+        (
+            "platform",
+            "aws",
+            "it must be one of \"local\", \"simulated\"",
+        ),
+        ("simulated", "moon", "names of worlds"),
         ("listen", "12000", "\"auto\" or an address with a port"),
         ("advertise", "my-host", "\"auto\" or a numeric address"),
         ("function_name", "a b", "letters, digits"),
@@ -275,12 +280,12 @@ fn what_a_sebs_config_has_beyond_us_is_listed_and_does_no_harm() {
     let resolved = resolve(&sebs("shipped-spelling.json")).unwrap();
     insta::assert_snapshot!(resolved.unused.join("\n"), @r#"
     experiments.runtime.version
-    experiments.deployment: "aws": platform can be "local"
+    experiments.deployment: "aws": platform can be one of "local", "simulated"
     experiments.architecture
     experiments.download_results
     experiments.perf-cost
     experiments.update_code
-    deployment.name: "aws": platform can be "local"
+    deployment.name: "aws": platform can be one of "local", "simulated"
     deployment.aws
     "#);
     assert_eq!(resolved.settings.platform, PlatformName::Local);

@@ -14,6 +14,7 @@ pub mod offset;
 pub mod plan;
 pub mod run;
 pub mod sample;
+pub mod simulation;
 pub mod stamp;
 pub mod text;
 pub mod time;

@@ -11,11 +11,12 @@ use super::Experiment;
 use super::echo::Echo;
 use super::invoke;
 use super::package;
+use super::workshop::Done;
 use crate::core::contract::{ClockRequest, Dialect, Invocation, Reply};
 use crate::core::exchange::{HostRecord, Identity, SessionSpec, join};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
-use crate::core::run::Invoke;
+use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
     Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, StartKind, Token,
 };
@@ -52,6 +53,25 @@ pub struct Told {
     pub warnings: Vec<String>,
 }
 
+impl Told {
+    /// Looks the record over.
+    pub fn of(attempt: Attempt) -> Self {
+        Self {
+            warnings: warnings(&attempt),
+            attempt,
+        }
+    }
+}
+
+impl From<Told> for Done {
+    fn from(told: Told) -> Self {
+        Self {
+            outcome: Outcome::Invoked(Box::new(told.attempt)),
+            warnings: told.warnings,
+        }
+    }
+}
+
 /// Makes one attempt; never fails, since a failure is an outcome. `give_up` ends it early.
 pub async fn make(
     bench: &Bench,
@@ -60,7 +80,20 @@ pub async fn make(
     package_bytes: u64,
     give_up: oneshot::Receiver<()>,
 ) -> Told {
-    let mut attempt = Attempt {
+    let mut attempt = blank(invoke, token, package_bytes);
+    bench.live.begin();
+    let outcome = tokio::select! {
+        outcome = measure(bench, &mut attempt) => outcome,
+        _ = give_up => AttemptOutcome::Cancelled,
+    };
+    bench.live.enter(Phase::Idle);
+    attempt.outcome = outcome;
+    Told::of(attempt)
+}
+
+/// The record of an attempt that has yielded nothing so far.
+pub fn blank(invoke: Invoke, token: Token, package_bytes: u64) -> Attempt {
+    Attempt {
         number: invoke.number,
         token,
         purpose: invoke.purpose,
@@ -73,26 +106,22 @@ pub async fn make(
         clock: None,
         packets: PacketCounts::default(),
         exchanges: Vec::new(),
-    };
-    bench.live.begin();
-    let outcome = tokio::select! {
-        outcome = measure(bench, &mut attempt) => outcome,
-        _ = give_up => AttemptOutcome::Cancelled,
-    };
-    bench.live.enter(Phase::Idle);
-    attempt.outcome = outcome;
-    let warnings = warnings(&attempt);
-    Told { attempt, warnings }
+    }
 }
 
 async fn measure(bench: &Bench, attempt: &mut Attempt) -> AttemptOutcome {
     match exchange(bench, attempt).await {
         Err(failure) => AttemptOutcome::Failed(failure),
-        Ok(()) => match (attempt.purpose.asked(), attempt.got()) {
-            (Some(asked), Some(got)) if asked != got => AttemptOutcome::WrongKind,
-            _ if attempt.clock.is_none() => AttemptOutcome::Unsynchronised,
-            _ => AttemptOutcome::Measured,
-        },
+        Ok(()) => judge(attempt),
+    }
+}
+
+/// How an attempt ended that was answered.
+pub fn judge(attempt: &Attempt) -> AttemptOutcome {
+    match (attempt.purpose.asked(), attempt.got()) {
+        (Some(asked), Some(got)) if asked != got => AttemptOutcome::WrongKind,
+        _ if attempt.clock.is_none() => AttemptOutcome::Unsynchronised,
+        _ => AttemptOutcome::Measured,
     }
 }
 
@@ -108,13 +137,25 @@ async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
     let host = session.close().await?;
     attempt.packets = host.packets;
     let (http, reply) = reply?;
+    let platform_cold = bench.platform.recorded_cold(&reply.request_id).await;
+    fill(attempt, http, reply, &host, platform_cold);
+    Ok(())
+}
+
+/// Enters what both ends know, joined.
+pub fn fill(
+    attempt: &mut Attempt,
+    http: HttpTimes,
+    reply: Reply,
+    host: &HostRecord,
+    platform_cold: Option<bool>,
+) {
+    let (exchanges, packets) = join(host, &reply.clock);
     attempt.http = Some(http);
-    let (exchanges, packets) = join(&host, &reply.clock);
     attempt.clock = estimate(&exchanges, reply.handler_entry);
     attempt.exchanges = exchanges;
     attempt.packets = packets;
-    attempt.function = Some(report(bench, reply, host.implausible).await);
-    Ok(())
+    attempt.function = Some(report(reply, platform_cold, host.implausible));
 }
 
 async fn call(
@@ -131,10 +172,10 @@ async fn call(
     Ok((http, reply))
 }
 
-async fn report(bench: &Bench, reply: Reply, implausible_here: u32) -> FunctionReport {
+fn report(reply: Reply, platform_cold: Option<bool>, implausible_here: u32) -> FunctionReport {
     FunctionReport {
         is_cold: reply.is_cold,
-        platform_cold: bench.platform.recorded_cold(&reply.request_id).await,
+        platform_cold,
         request_id: reply.request_id,
         instance_id: reply.instance_id,
         invocation: reply.invocation,
@@ -161,7 +202,7 @@ fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure
             max_exchanges: experiment.max_exchanges,
             in_flight: experiment.header.in_flight,
             pace: experiment.pace,
-            budget: BUDGET_MOST.min(experiment.function.timeout.as_nanos() as Nanos / 2),
+            budget: budget(experiment),
             shift: experiment.header.shift,
         }),
     };
@@ -176,6 +217,11 @@ fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure
     text.push_str(&package::payload(attempt.payload_bytes, rand::random()));
     text.push_str(r#""}"#);
     Ok(text.into())
+}
+
+/// Longest time the clock exchange may take, ns.
+pub fn budget(experiment: &Experiment) -> Nanos {
+    BUDGET_MOST.min(experiment.function.timeout.as_nanos() as Nanos / 2)
 }
 
 /// Closes its session also when the attempt is given up.

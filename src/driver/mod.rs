@@ -5,37 +5,36 @@ mod clock;
 pub mod echo;
 pub mod invoke;
 pub mod package;
+mod simulated;
+mod site;
+mod workshop;
 
 use std::error::Error;
-use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use self::attempt::{Bench, failure_of};
+use self::attempt::Bench;
 use self::echo::Echo;
 use self::package::Template;
+use self::simulated::Simulated;
+use self::site::Site;
+use self::workshop::{Job, Workshop, finished};
 use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{Command, Entry, Event, RunHeader};
-use crate::core::run::{Action, Conditions, Input, Outcome, Run};
-use crate::core::sample::{Failure, Token};
-use crate::core::time::{MILLISECOND, Nanos};
-use crate::platform::{FunctionSpec, Package, Platform, PlatformError, Reach, Retry};
+use crate::core::plan::Limits;
+use crate::core::run::{Action, Input, Run};
+use crate::core::simulation::{self, World};
+use crate::core::time::{MILLISECOND, Moment, Nanos};
+use crate::platform::{Abilities, FunctionSpec, Guarantee, Platform, PlatformError, Reach, Retry};
 
-/// Making, sending and activating a package.
-const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
-/// Forcing a cold start.
-const COLD_DEADLINE: Duration = Duration::from_secs(300);
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
-/// Longest wait that a platform's advice to try later can cause.
-const RETRY_MOST: Duration = Duration::from_secs(60);
 
 /// What is to be measured and how.
 #[derive(Debug, Clone)]
@@ -62,11 +61,88 @@ pub struct Experiment {
 pub type Recorder = Box<dyn FnMut(&Entry) -> Result<(), Box<dyn Error + Send + Sync>> + Send>;
 
 /// What the experiment is run with.
-pub struct Equipment {
-    /// Where the function runs.
-    pub platform: Arc<dyn Platform>,
-    /// Who answers its datagrams.
-    pub echo: Echo,
+pub enum Equipment {
+    /// A platform, in real time.
+    Real {
+        /// Where the function runs.
+        platform: Arc<dyn Platform>,
+        /// Who answers its datagrams.
+        echo: Echo,
+    },
+    /// A simulation, in virtual time.
+    Simulated {
+        /// Its laws.
+        world: World,
+        /// The time it begins at.
+        start: Moment,
+    },
+}
+
+impl Equipment {
+    /// The platform's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Real { platform, .. } => platform.name(),
+            Self::Simulated { .. } => simulation::NAME,
+        }
+    }
+
+    /// What the platform can do.
+    pub fn abilities(&self) -> Abilities {
+        match self {
+            Self::Real { platform, .. } => platform.abilities(),
+            Self::Simulated { .. } => simulated_abilities(),
+        }
+    }
+
+    /// Time stamps of the host.
+    pub fn stamps(&self) -> StampKind {
+        match self {
+            Self::Real { echo, .. } => echo.stamps(),
+            Self::Simulated { .. } => StampKind::Kernel,
+        }
+    }
+
+    /// The platform that owns something at the end.
+    fn owner(&self) -> Option<Arc<dyn Platform>> {
+        match self {
+            Self::Real { platform, .. } => Some(platform.clone()),
+            Self::Simulated { .. } => None,
+        }
+    }
+
+    fn open(
+        self,
+        experiment: Experiment,
+        live: Arc<Live>,
+    ) -> Result<Box<dyn Workshop>, DriverError> {
+        let experiment = Arc::new(experiment);
+        match self {
+            Self::Real { platform, echo } => {
+                let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                Ok(Box::new(Site::new(Bench {
+                    experiment,
+                    platform,
+                    echo: Arc::new(echo),
+                    host,
+                    live,
+                })))
+            }
+            Self::Simulated { world, start } => {
+                Ok(Box::new(Simulated::new(experiment, world, start, live)))
+            }
+        }
+    }
+}
+
+/// What a simulation can do: anything, at once and for certain.
+pub fn simulated_abilities() -> Abilities {
+    Abilities {
+        limits: Limits::default(),
+        cold: Guarantee::Guaranteed,
+        cold_method: simulated::COLD_METHOD,
+        keep_warm: Duration::from_nanos(simulated::KEEP_WARM as u64),
+    }
 }
 
 /// Begins to answer datagrams at `listen`, telling `live` of strays.
@@ -145,11 +221,14 @@ pub async fn run(
     commands: mpsc::Receiver<Command>,
     before: Option<Before>,
 ) -> Result<Ended, DriverError> {
-    let platform = equipment.platform.clone();
+    let owner = equipment.owner();
     let result = drive(experiment, equipment, outlets, commands, before).await;
-    let left_behind = match timeout(DESTROY_DEADLINE, platform.destroy()).await {
-        Ok(done) => done.err(),
-        Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
+    let left_behind = match owner {
+        None => None,
+        Some(platform) => match timeout(DESTROY_DEADLINE, platform.destroy()).await {
+            Ok(done) => done.err(),
+            Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
+        },
     };
     result.map(|board| Ended { board, left_behind })
 }
@@ -169,68 +248,44 @@ pub struct Before {
 
 async fn drive(
     experiment: Experiment,
-    Equipment { platform, echo }: Equipment,
+    equipment: Equipment,
     outlets: Outlets,
     mut commands: mpsc::Receiver<Command>,
     before: Option<Before>,
 ) -> Result<Arc<Board>, DriverError> {
-    let live = outlets.live.clone();
-    let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
-    let notes = platform.preflight().await?;
-    let conditions = Conditions {
-        smallest_package: experiment.template.smallest(),
-        keep_warm: platform.abilities().keep_warm.as_nanos() as Nanos,
-    };
-    let plan = experiment.header.plan.clone();
-    let mut chronicle = Chronicle::open(outlets, &experiment, before)?;
-    for note in notes {
-        chronicle.tell(Event::Noted { text: note })?;
-    }
-    if echo.stamps() != StampKind::Kernel {
-        let text = format!(
-            "this host gives {} time stamps: offsets are less exact",
-            echo.stamps().word()
-        );
-        chronicle.tell(Event::Warned { text })?;
+    let header = experiment.header.clone();
+    let mut workshop = equipment.open(experiment, outlets.live.clone())?;
+    let told = workshop.inspect().await?;
+    let plan = header.plan.clone();
+    let mut chronicle = Chronicle::open(outlets, header, before, workshop.now())?;
+    for event in told {
+        chronicle.tell(event, workshop.now())?;
     }
     let mut run = Run::new(
         plan,
-        conditions,
+        workshop.conditions(),
         &chronicle.board.ended,
         chronicle.board.attempts,
     );
-    let bench = Arc::new(Bench {
-        experiment: Arc::new(experiment),
-        platform,
-        echo: Arc::new(echo),
-        host,
-        live,
-    });
-
-    let mut workshop = Workshop {
-        bench,
-        deployed: 0,
-        packages: 0,
-        function_exists: false,
-    };
     let mut job: Option<Job> = None;
-    let mut actions = run.handle(Input::Begin, clock::now().monotonic);
+    let mut actions = run.handle(Input::Begin, workshop.now().monotonic);
     loop {
         for action in actions {
             match action {
-                Action::Record(event) => chronicle.tell(event)?,
+                Action::Record(event) => chronicle.tell(event, workshop.now())?,
                 Action::Finish => return Ok(chronicle.published()),
                 Action::GiveUp => job.as_mut().map_or((), Job::give_up),
                 Action::Deploy { package_bytes } => job = Some(workshop.deploy(package_bytes)),
                 Action::ForceCold => job = Some(workshop.force_cold()),
                 Action::Invoke(invoke) => {
-                    let token = Token(rand::random());
-                    chronicle.tell(Event::AttemptStarted {
+                    let token = workshop.token(invoke.number);
+                    let started = Event::AttemptStarted {
                         number: invoke.number,
                         token,
                         purpose: invoke.purpose,
                         attempt_of_sample: invoke.attempt_of_sample,
-                    })?;
+                    };
+                    chronicle.tell(started, workshop.now())?;
                     job = Some(workshop.invoke(invoke, token));
                 }
             }
@@ -239,12 +294,14 @@ async fn drive(
             done = finished(&mut job) => {
                 job = None;
                 workshop.note(&done.outcome);
-                done.warnings.into_iter().try_for_each(|text| chronicle.tell(Event::Warned { text }))?;
+                for text in done.warnings {
+                    chronicle.tell(Event::Warned { text }, workshop.now())?;
+                }
                 Input::Outcome(done.outcome)
             }
             Some(command) = commands.recv() => Input::Command(command),
         };
-        actions = run.handle(input, clock::now().monotonic);
+        actions = run.handle(input, workshop.now().monotonic);
     }
 }
 
@@ -279,10 +336,11 @@ struct Chronicle {
 impl Chronicle {
     fn open(
         outlets: Outlets,
-        experiment: &Experiment,
+        header: RunHeader,
         before: Option<Before>,
+        now: Moment,
     ) -> Result<Self, DriverError> {
-        let begun = clock::now().monotonic;
+        let begun = now.monotonic;
         match before {
             None => {
                 let mut chronicle = Self {
@@ -291,9 +349,8 @@ impl Chronicle {
                     number: 0,
                     begun,
                 };
-                chronicle.tell(Event::RunStarted {
-                    run: Box::new(experiment.header.clone()),
-                })?;
+                let run = Box::new(header);
+                chronicle.tell(Event::RunStarted { run }, now)?;
                 Ok(chronicle)
             }
             Some(Before {
@@ -309,21 +366,21 @@ impl Chronicle {
                     number: entries,
                     begun,
                 };
-                chronicle.tell(Event::RunResumed {
+                let resumed = Event::RunResumed {
                     kept,
                     dropped_bytes,
-                })?;
+                };
+                chronicle.tell(resumed, now)?;
                 for text in notes {
-                    chronicle.tell(Event::Warned { text })?;
+                    chronicle.tell(Event::Warned { text }, now)?;
                 }
                 Ok(chronicle)
             }
         }
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), DriverError> {
+    fn tell(&mut self, event: Event, now: Moment) -> Result<(), DriverError> {
         self.number += 1;
-        let now = clock::now();
         let entry = Entry {
             number: self.number,
             wall: now.wall,
@@ -340,174 +397,6 @@ impl Chronicle {
 
     fn published(&self) -> Arc<Board> {
         Arc::new(self.board.clone())
-    }
-}
-
-struct Done {
-    outcome: Outcome,
-    warnings: Vec<String>,
-}
-
-impl From<Outcome> for Done {
-    fn from(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            warnings: Vec::new(),
-        }
-    }
-}
-
-/// The step under way.
-struct Job {
-    work: Pin<Box<dyn Future<Output = Done> + Send>>,
-    give_up: Option<oneshot::Sender<()>>,
-}
-
-impl Job {
-    fn new<F: Future<Output = Done> + Send + 'static>(
-        work: impl FnOnce(oneshot::Receiver<()>) -> F,
-    ) -> Self {
-        let (give_up, answer) = oneshot::channel();
-        Self {
-            work: Box::pin(work(answer)),
-            give_up: Some(give_up),
-        }
-    }
-
-    fn give_up(&mut self) {
-        if let Some(give_up) = self.give_up.take() {
-            _ = give_up.send(());
-        }
-    }
-}
-
-async fn finished(job: &mut Option<Job>) -> Done {
-    match job {
-        Some(Job { work, .. }) => work.await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Begins the steps that the run asks for.
-struct Workshop {
-    bench: Arc<Bench>,
-    /// Bytes of the package that is live, or on its way.
-    deployed: u64,
-    packages: u64,
-    function_exists: bool,
-}
-
-impl Workshop {
-    fn note(&mut self, outcome: &Outcome) {
-        self.function_exists |= matches!(outcome, Outcome::Deployed { .. });
-    }
-
-    fn deploy(&mut self, package_bytes: u64) -> Job {
-        self.deployed = package_bytes;
-        self.packages += 1;
-        let (bench, seed, exists) = (
-            self.bench.clone(),
-            self.bench.experiment.seed.wrapping_add(self.packages),
-            self.function_exists,
-        );
-        Job::new(move |given_up| async move {
-            let begun = clock::now().monotonic;
-            let work = async {
-                let template = bench.experiment.template.clone();
-                let made =
-                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed))
-                        .await;
-                let package: Package = made
-                    .map_err(|error| fault(&error))?
-                    .map_err(|error| fault(&error))?;
-                let sent = if exists {
-                    bench.platform.update_code(&package).await
-                } else {
-                    bench
-                        .platform
-                        .ensure_function(&bench.experiment.function, &package)
-                        .await
-                };
-                advised(sent).await?;
-                Ok(package.sha256)
-            };
-            prepare("deploy", DEPLOY_DEADLINE, work, given_up, |sha256| {
-                let took = clock::now().monotonic - begun;
-                Outcome::Deployed { sha256, took }
-            })
-            .await
-        })
-    }
-
-    fn force_cold(&self) -> Job {
-        let bench = self.bench.clone();
-        Job::new(move |given_up| async move {
-            let begun = clock::now().monotonic;
-            let work = async { advised(bench.platform.force_cold().await).await };
-            prepare("force cold", COLD_DEADLINE, work, given_up, |()| {
-                let took = clock::now().monotonic - begun;
-                Outcome::ColdForced { took }
-            })
-            .await
-        })
-    }
-
-    fn invoke(&self, invoke: crate::core::run::Invoke, token: Token) -> Job {
-        let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        Job::new(move |given_up| async move {
-            let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
-            Done {
-                outcome: Outcome::Invoked(Box::new(told.attempt)),
-                warnings: told.warnings,
-            }
-        })
-    }
-}
-
-/// Carries out a preparation within its deadline, unless it is given up.
-async fn prepare<T>(
-    step: &str,
-    deadline: Duration,
-    work: impl Future<Output = Result<T, Failure>>,
-    given_up: oneshot::Receiver<()>,
-    outcome: impl FnOnce(T) -> Outcome,
-) -> Done {
-    let done = tokio::select! {
-        done = timeout(deadline, work) => done,
-        _ = given_up => return Outcome::GivenUp.into(),
-    };
-    match done {
-        Ok(Ok(value)) => outcome(value).into(),
-        Ok(Err(failure)) => Outcome::PreparationFailed(failure).into(),
-        Err(_) => {
-            let what = format!("not done after {} s", deadline.as_secs());
-            Outcome::PreparationFailed(Failure {
-                step: step.into(),
-                what,
-                status: None,
-            })
-            .into()
-        }
-    }
-}
-
-/// Waits as long as the platform's error advises, so that the next try has a chance.
-async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
-    if let Err(PlatformError {
-        retry: Retry::After(wait),
-        ..
-    }) = &result
-    {
-        tokio::time::sleep((*wait).min(RETRY_MOST)).await;
-    }
-    result.map_err(|error| failure_of(&error))
-}
-
-fn fault(error: &impl std::fmt::Display) -> Failure {
-    Failure {
-        step: "package".into(),
-        what: error.to_string(),
-        status: None,
     }
 }
 

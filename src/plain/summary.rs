@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::words::{clean, decimals, in_ms, rough, size};
+use super::words::{clean, decimals, in_ms, made_up, rough, size};
 use crate::core::board::{Board, Cell};
 use crate::core::distribution::{half_quartile_range, median};
 use crate::core::time::Nanos;
@@ -11,6 +11,9 @@ use crate::core::time::Nanos;
 /// Counts, a table of medians by size and start kind, and the `files` that hold the rest.
 pub fn summary(board: &Board, files: &[PathBuf]) -> String {
     let mut text = String::new();
+    if let Some(warning) = board.run.as_ref().and_then(|run| made_up(&run.platform)) {
+        let _ = writeln!(text, "{warning}");
+    }
     counts(&mut text, board);
     medians(&mut text, board);
     for file in files {

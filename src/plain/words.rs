@@ -1,7 +1,14 @@
 //! Numbers and names as people read them.
 
 use crate::core::plan::Order;
+use crate::core::simulation;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
+
+/// What must be said of figures that nothing was measured for.
+pub(super) fn made_up(platform: &str) -> Option<String> {
+    (platform == simulation::NAME)
+        .then(|| "SIMULATED: no function was called; every figure is made up".into())
+}
 
 /// A length of time in ms, to the microsecond.
 pub(super) fn milliseconds(nanos: Nanos) -> String {

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use toml::Value;
 
+use crate::core::simulation::{PRESETS, World};
+
 /// What a setting accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -29,6 +31,8 @@ pub enum Kind {
     Host,
     /// Path of a directory.
     Directory,
+    /// Laws of a simulated world.
+    World,
 }
 
 impl Kind {
@@ -45,6 +49,13 @@ impl Kind {
             }
             Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\"".into(),
             Self::Directory => "the path of a directory".into(),
+            Self::World => {
+                let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
+                format!(
+                    "names of worlds ({}) and laws, separated by commas, such as \"wan,loss=0.02,lies=0.1\"",
+                    names.join(", ")
+                )
+            }
         }
     }
 
@@ -80,6 +91,7 @@ impl Kind {
             }
             (Self::Host, Value::String(text)) => auto_or(text, text.parse::<IpAddr>().is_ok()),
             (Self::Directory, Value::String(text)) => !text.is_empty(),
+            (Self::World, Value::String(text)) => text.parse::<World>().is_ok(),
             _ => false,
         };
         allowed.then_some(value)
@@ -94,6 +106,7 @@ impl Kind {
             Self::Endpoint => "ADDR:PORT",
             Self::Host => "ADDR",
             Self::Directory => "DIR",
+            Self::World => "LAWS",
         }
     }
 }

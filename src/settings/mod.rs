@@ -19,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
+use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 
 pub use error::{Origin, SettingsError};
@@ -34,6 +35,8 @@ pub const CODE_SWEEP_PAYLOAD: u64 = 1024;
 pub enum PlatformName {
     /// This machine.
     Local,
+    /// Nowhere: everything is made up.
+    Simulated,
 }
 
 impl PlatformName {
@@ -41,6 +44,7 @@ impl PlatformName {
     pub fn word(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Simulated => simulation::NAME,
         }
     }
 }
@@ -186,6 +190,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Characters.
     pub glyphs: Glyphs,
+    /// The simulated world, as text.
+    pub simulated: String,
     /// Seconds added to the function's clock, in tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_s: Option<f64>,
@@ -233,6 +239,13 @@ impl Settings {
     /// Least time between probes when several are under way, ns.
     pub fn pace(&self) -> Nanos {
         Nanos::from(self.pace_ms) * MILLISECOND
+    }
+
+    /// The world of the simulated platform.
+    pub fn world(&self) -> World {
+        self.simulated
+            .parse()
+            .expect("its text was checked when it was read")
     }
 
     /// The known error to put on the function's clock, counted from the wall clock `now`, ns since the epoch.

@@ -3,6 +3,7 @@
 use toml::Value;
 
 use super::kind::Kind;
+use crate::core::simulation;
 
 /// Heading under which a setting is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Group {
     Clock,
     /// Files and screen.
     Output,
-    /// A known clock error, for tests of the whole program.
+    /// A known truth, for tests of the whole program.
     Test,
 }
 
@@ -40,7 +41,7 @@ impl Group {
             Self::Function => "Function",
             Self::Clock => "Clock exchange",
             Self::Output => "Output",
-            Self::Test => "Known clock error (tests)",
+            Self::Test => "Known truth (tests)",
         }
     }
 }
@@ -213,7 +214,7 @@ pub static TABLE: &[Setting] = &[
         Experiment,
         from_to(0, i64::MAX),
         "drawn at the start and stored",
-        "Seed of the shuffled order.",
+        "Seed of the shuffled order, and of everything on the simulated platform.",
     ),
     Setting::new("payload_begin", Sizes, BYTES, "1024", "Smallest payload, bytes on the wire."),
     Setting::new("payload_end", Sizes, BYTES, "6251000", "Largest payload, bytes on the wire."),
@@ -224,7 +225,13 @@ pub static TABLE: &[Setting] = &[
         .also(&["code_package_end"]),
     Setting::new("code_points", Sizes, POINTS, "20", "Evenly spaced package sizes, both ends included.")
         .also(&["code_package_points"]),
-    Setting::new("platform", Function, Kind::Choice(&["local"]), "local", "Where the function runs."),
+    Setting::new(
+        "platform",
+        Function,
+        Kind::Choice(&["local", simulation::NAME]),
+        "local",
+        "Where the function runs; simulated: nowhere, every figure is made up from the seed, in virtual time.",
+    ),
     Setting::new("runtime", Function, Kind::Choice(&["native", "python"]), "native", "The function's form."),
     Setting::new("function_name", Function, Kind::Name, "sebs-tui", "Name under which the function is deployed."),
     Setting::new("memory", Function, from_to(64, 10_240), "128", "Memory of the function, MB."),
@@ -278,6 +285,16 @@ pub static TABLE: &[Setting] = &[
         "Characters that frames and charts are drawn with.",
     )
     .of_session(),
+    Setting::new(
+        "simulated",
+        Test,
+        Kind::World,
+        "idle",
+        "The world of the simulated platform. Laws of time, such as 20us+exp:200us, 10ms+pareto:50us:1.5, \
+         uniform:1ms: out and back (a datagram's way to the host and back), wake (a program's wake-up), warm and cold \
+         (a start). Shares from 0 to 1: loss, copies, late (overtaken), fickle (starts in the other kind), lies (says \
+         the other kind). stamps: kernel or user.",
+    ),
     Setting::open(
         "clock_offset_s",
         Test,

@@ -1,0 +1,191 @@
+//! Steps carried out on a platform, over HTTP and UDP, in real time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::DriverError;
+use super::attempt::{self, Bench, failure_of};
+use super::clock;
+use super::workshop::{Done, Job, Workshop};
+use crate::core::contract::StampKind;
+use crate::core::message::Event;
+use crate::core::run::{Conditions, Invoke, Outcome};
+use crate::core::sample::{Failure, Token};
+use crate::core::time::{Moment, Nanos};
+use crate::platform::{Package, PlatformError, Retry};
+
+/// Making, sending and activating a package.
+const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
+/// Forcing a cold start.
+const COLD_DEADLINE: Duration = Duration::from_secs(300);
+/// Longest wait that a platform's advice to try later can cause.
+const RETRY_MOST: Duration = Duration::from_secs(60);
+
+/// See the module.
+pub(super) struct Site {
+    bench: Arc<Bench>,
+    /// Bytes of the package that is live, or on its way.
+    deployed: u64,
+    packages: u64,
+    function_exists: bool,
+}
+
+impl Site {
+    pub fn new(bench: Bench) -> Self {
+        Self {
+            bench: Arc::new(bench),
+            deployed: 0,
+            packages: 0,
+            function_exists: false,
+        }
+    }
+}
+
+#[async_trait]
+impl Workshop for Site {
+    fn now(&self) -> Moment {
+        clock::now()
+    }
+
+    fn conditions(&self) -> Conditions {
+        Conditions {
+            smallest_package: self.bench.experiment.template.smallest(),
+            keep_warm: self.bench.platform.abilities().keep_warm.as_nanos() as Nanos,
+        }
+    }
+
+    async fn inspect(&self) -> Result<Vec<Event>, DriverError> {
+        let notes = self.bench.platform.preflight().await?;
+        let mut told: Vec<Event> = notes
+            .into_iter()
+            .map(|text| Event::Noted { text })
+            .collect();
+        let stamps = self.bench.echo.stamps();
+        if stamps != StampKind::Kernel {
+            let text = format!(
+                "this host gives {} time stamps: offsets are less exact",
+                stamps.word()
+            );
+            told.push(Event::Warned { text });
+        }
+        Ok(told)
+    }
+
+    fn token(&self, _: u64) -> Token {
+        Token(rand::random())
+    }
+
+    fn deploy(&mut self, package_bytes: u64) -> Job {
+        self.deployed = package_bytes;
+        self.packages += 1;
+        let (bench, seed, exists) = (
+            self.bench.clone(),
+            self.bench.experiment.seed.wrapping_add(self.packages),
+            self.function_exists,
+        );
+        Job::new(move |given_up| async move {
+            let begun = clock::now().monotonic;
+            let work = async {
+                let template = bench.experiment.template.clone();
+                let made =
+                    tokio::task::spawn_blocking(move || template.package(package_bytes, seed))
+                        .await;
+                let package: Package = made
+                    .map_err(|error| fault(&error))?
+                    .map_err(|error| fault(&error))?;
+                let sent = if exists {
+                    bench.platform.update_code(&package).await
+                } else {
+                    bench
+                        .platform
+                        .ensure_function(&bench.experiment.function, &package)
+                        .await
+                };
+                advised(sent).await?;
+                Ok(package.sha256)
+            };
+            prepare("deploy", DEPLOY_DEADLINE, work, given_up, |sha256| {
+                let took = clock::now().monotonic - begun;
+                Outcome::Deployed { sha256, took }
+            })
+            .await
+        })
+    }
+
+    fn force_cold(&mut self) -> Job {
+        let bench = self.bench.clone();
+        Job::new(move |given_up| async move {
+            let begun = clock::now().monotonic;
+            let work = async { advised(bench.platform.force_cold().await).await };
+            prepare("force cold", COLD_DEADLINE, work, given_up, |()| {
+                let took = clock::now().monotonic - begun;
+                Outcome::ColdForced { took }
+            })
+            .await
+        })
+    }
+
+    fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
+        let (bench, package_bytes) = (self.bench.clone(), self.deployed);
+        Job::new(move |given_up| async move {
+            let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
+            Done::from(told)
+        })
+    }
+
+    fn note(&mut self, outcome: &Outcome) {
+        self.function_exists |= matches!(outcome, Outcome::Deployed { .. });
+    }
+}
+
+/// Carries out a preparation within its deadline, unless it is given up.
+async fn prepare<T>(
+    step: &str,
+    deadline: Duration,
+    work: impl Future<Output = Result<T, Failure>>,
+    given_up: oneshot::Receiver<()>,
+    outcome: impl FnOnce(T) -> Outcome,
+) -> Done {
+    let done = tokio::select! {
+        done = timeout(deadline, work) => done,
+        _ = given_up => return Outcome::GivenUp.into(),
+    };
+    match done {
+        Ok(Ok(value)) => outcome(value).into(),
+        Ok(Err(failure)) => Outcome::PreparationFailed(failure).into(),
+        Err(_) => {
+            let what = format!("not done after {} s", deadline.as_secs());
+            Outcome::PreparationFailed(Failure {
+                step: step.into(),
+                what,
+                status: None,
+            })
+            .into()
+        }
+    }
+}
+
+/// Waits as long as the platform's error advises, so that the next try has a chance.
+async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
+    if let Err(PlatformError {
+        retry: Retry::After(wait),
+        ..
+    }) = &result
+    {
+        tokio::time::sleep((*wait).min(RETRY_MOST)).await;
+    }
+    result.map_err(|error| failure_of(&error))
+}
+
+fn fault(error: &impl std::fmt::Display) -> Failure {
+    Failure {
+        step: "package".into(),
+        what: error.to_string(),
+        status: None,
+    }
+}
