@@ -7,6 +7,7 @@ pub mod contract;
 pub mod distribution;
 pub mod eta;
 pub mod exchange;
+pub mod fit;
 pub mod initiator;
 pub mod live;
 pub mod message;
