@@ -13,6 +13,7 @@ pub mod live;
 pub mod message;
 pub mod offset;
 pub mod plan;
+pub mod rate;
 pub mod run;
 pub mod sample;
 pub mod stamp;
