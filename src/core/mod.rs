@@ -2,8 +2,10 @@
 //!
 //! What is asked for is an action or a command, what happened is an event; all are data.
 
+pub mod analysis;
 pub mod board;
 pub mod contract;
+pub mod counting;
 pub mod distribution;
 pub mod eta;
 pub mod exchange;
