@@ -67,7 +67,8 @@ pub fn plan(options: &Options) -> Done {
     let template = template(settings)?;
     let abilities = tokio_runtime()?
         .block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
-    let plan = Plan::new(settings.outline(), &limits(abilities.limits, &template));
+    let plan =
+        Plan::new(settings.outline(), &limits(abilities.limits, &template)).until(settings.until());
     let about = About {
         platform: settings.platform.word().into(),
         runtime: settings.runtime.word().into(),
@@ -330,7 +331,8 @@ impl Started {
             n: settings.n,
             in_flight: settings.in_flight,
             shift: settings.clock_shift(wall),
-            plan: Plan::new(settings.outline(), &limits(abilities.limits, template)),
+            plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
+                .until(settings.until()),
         };
         Ok(Kept {
             directory,

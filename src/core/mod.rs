@@ -23,3 +23,4 @@ pub mod stamp;
 pub mod statistics;
 pub mod text;
 pub mod time;
+pub mod until;
