@@ -12,6 +12,7 @@ pub mod live;
 pub mod message;
 pub mod offset;
 pub mod plan;
+pub mod reprocess;
 pub mod run;
 pub mod sample;
 pub mod stamp;
