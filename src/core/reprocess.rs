@@ -33,6 +33,53 @@ impl Times {
     }
 }
 
+/// One row of `result.csv` as it stands there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// Bytes; SeBS has written whole numbers and fractions.
+    pub size: String,
+    /// Repetition.
+    pub repetition: String,
+    /// 1 for a cold start, 0 for a warm one; empty where SeBS did not record it.
+    pub is_cold: String,
+    /// Seconds until the request could be sent.
+    pub connection_time: String,
+    /// The host's clock before that, s since the epoch.
+    pub start_timestamp: String,
+    /// The function's clock at the handler's entry, s since the epoch.
+    pub finish_timestamp: String,
+    /// The platform's request id, by which the files of the exchanges are named.
+    pub request_id: String,
+}
+
+/// A line that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadLine {
+    /// The file.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u64,
+    /// The column.
+    pub column: String,
+    /// What stands there, its beginning.
+    pub value: String,
+}
+
+/// What was found in a directory besides its samples.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// The first of the lines that could not be used.
+    pub bad_lines: Vec<BadLine>,
+    /// How many more there are.
+    pub more_bad_lines: u64,
+    /// Files with exchanges that belong to no sample.
+    pub orphans: Vec<String>,
+    /// What else one should know.
+    pub notes: Vec<String>,
+    /// The table that was written.
+    pub written: String,
+}
+
 /// One end's file: its usable rows, and the place of each among all rows, from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows {
@@ -270,11 +317,19 @@ struct Misaligned {
 
 impl Misaligned {
     fn of(host: &Rows, function: &Rows, partners: &[Option<u32>]) -> Self {
-        let elsewhere = function.places.iter().zip(partners).filter(|(place, partner)| {
-            partner.is_some_and(|partner| host.places[partner as usize] != **place)
-        });
+        let elsewhere = function
+            .places
+            .iter()
+            .zip(partners)
+            .filter(|(place, partner)| {
+                partner.is_some_and(|partner| host.places[partner as usize] != **place)
+            });
         elsewhere.fold(Self::default(), |found, (place, _)| Self {
-            from: if found.rows == 0 { place + 1 } else { found.from.min(place + 1) },
+            from: if found.rows == 0 {
+                place + 1
+            } else {
+                found.from.min(place + 1)
+            },
             rows: found.rows + 1,
         })
     }
@@ -294,7 +349,13 @@ fn exchanges(host: &Rows, function: &Rows, partners: &[Option<u32>]) -> Vec<Exch
             Some(stamps(outer.to)),
         )
     };
-    function.spans.iter().zip(partners).zip(1..).map(exchange).collect()
+    function
+        .spans
+        .iter()
+        .zip(partners)
+        .zip(1..)
+        .map(exchange)
+        .collect()
 }
 
 fn changes(

@@ -73,8 +73,8 @@ impl Track {
     fn partner(&mut self, span: Span, host: &[Span], range: Range<usize>) -> Option<usize> {
         let slack = COARSENESS + widening(span.from - self.at);
         let (low, high) = (self.least - slack, self.most + slack);
-        let begin = range.start
-            + host[range.clone()].partition_point(|row| row.from < span.from - high);
+        let begin =
+            range.start + host[range.clone()].partition_point(|row| row.from < span.from - high);
         let near = (begin..range.end).take_while(|place| host[*place].from <= span.to - low);
         let fitting = near.filter_map(|place| {
             let (least, most) = span.offsets(host[place])?;
