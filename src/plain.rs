@@ -4,6 +4,7 @@
 //! run goes on.
 
 pub mod plan;
+pub mod process;
 mod sample;
 pub mod summary;
 mod words;

@@ -78,9 +78,11 @@ impl Track {
         let near = (begin..range.end).take_while(|place| host[*place].from <= span.to - low);
         let fitting = near.filter_map(|place| {
             let (least, most) = span.offsets(host[place])?;
+            // Clocks seldom drift as far as they may: after a pause the row counts that needs the least of it.
+            let agreement = most.min(self.most) - least.max(self.least);
             let (least, most) = (least.max(low), most.min(high));
             // The rows before and after the right one at most touch what is possible.
-            (least <= most).then_some((most - least, place, least, most))
+            (least <= most).then_some((agreement, place, least, most))
         });
         let (_, place, least, most) = fitting.max()?;
         (self.least, self.most, self.at) = (least, most, span.from);

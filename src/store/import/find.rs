@@ -63,7 +63,6 @@ enum Reading {
 pub(super) struct ExchangeFile {
     /// Where it is.
     pub path: PathBuf,
-    end: End,
     bytes: u64,
     taken: bool,
 }
@@ -109,17 +108,16 @@ impl ExchangeFiles {
                 && rest.ends_with(".csv")
             {
                 let id = rest.split('.').next().unwrap_or_default().to_owned();
-                let place = files.push(&entry, end);
+                let place = files.push(&entry);
                 files.index(Reading::Sebs, end, id, place);
             }
         }
         Ok(files)
     }
 
-    fn push(&mut self, entry: &DirEntry, end: End) -> u32 {
+    fn push(&mut self, entry: &DirEntry) -> u32 {
         self.files.push(ExchangeFile {
             path: entry.path(),
-            end,
             bytes: entry.metadata().map_or(0, |metadata| metadata.len()),
             taken: false,
         });
@@ -133,7 +131,7 @@ impl ExchangeFiles {
         let Some(stem) = rest.strip_suffix(".csv") else {
             return;
         };
-        let place = self.push(entry, end);
+        let place = self.push(entry);
         let upload = without_nonce(stem).map(|id| (Reading::Upload, id));
         for (reading, id) in [(Reading::Whole, stem)].into_iter().chain(upload) {
             self.index(reading, end, id.to_owned(), place);

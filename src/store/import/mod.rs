@@ -100,6 +100,12 @@ pub fn process(
         Rules::Sebs => BY_SEBS,
     });
     let path = task.out.as_ref().unwrap_or(&beside);
+    if same_file(path, &source) {
+        return Err(StoreError::Malformed {
+            path: path.clone(),
+            what: "it is what is read: give another name with --out".into(),
+        });
+    }
     let mut table = Table::begin(path, task.rules, task.existing)?;
     while let Some(line) = samples.next(&mut desk.faults)? {
         let evaluation = desk.evaluate(&line)?;
@@ -108,6 +114,11 @@ pub fn process(
     }
     let written = table.finish()?;
     Ok(desk.findings(&written))
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(one).is_some_and(|one| real(other) == Some(one))
 }
 
 /// What is at hand while a directory is worked on.
