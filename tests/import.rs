@@ -468,13 +468,9 @@ fn nothing_of_the_users_is_overwritten_unless_asked() {
 #[test]
 fn the_table_on_stdout_says_what_changed_and_why() {
     let directory = temporary();
-    write(
-        directory.path(),
-        &[
-            Truth::new("lossy", -400 * MILLISECOND).losing_replies([9]),
-            Truth::new("silent", 0),
-        ],
-    );
+    let mut lossy = Truth::new("lossy", -400 * MILLISECOND).losing_replies([9]);
+    lossy.jitter = 200 * MICROSECOND;
+    write(directory.path(), &[lossy, Truth::new("silent", 0)]);
     put(
         directory.path(),
         "server-silent.csv",
@@ -497,7 +493,7 @@ fn the_table_on_stdout_says_what_changed_and_why() {
     ] {
         assert!(lossy.contains(word), "{word}: {lossy}");
     }
-    assert!(line("silent").ends_with("unsynchronised"));
+    assert!(line("silent").contains("unsynchronised"));
     assert!(
         text.contains("2 samples, 1 misaligned, 1 unsynchronised"),
         "{text}"
@@ -532,12 +528,17 @@ fn ten_columns(text: &str) -> Vec<(Vec<String>, [f64; 3])> {
     rows.collect()
 }
 
+/// To the tolerance that SeBS's users can ask for.
 fn assert_same(one: &[(Vec<String>, [f64; 3])], other: &[(Vec<String>, [f64; 3])]) {
+    assert_within(2e-7, one, other);
+}
+
+fn assert_within(seconds: f64, one: &[(Vec<String>, [f64; 3])], other: &[(Vec<String>, [f64; 3])]) {
     assert_eq!(one.len(), other.len());
     for ((fields, numbers), (other_fields, others)) in one.iter().zip(other) {
         assert_eq!(fields, other_fields);
         for (number, other) in numbers.iter().zip(others) {
-            let same = (number - other).abs() < 2e-7 || (number.is_nan() && other.is_nan());
+            let same = (number - other).abs() < seconds || (number.is_nan() && other.is_nan());
             assert!(same, "{fields:?}: {number} and {other}");
         }
     }
@@ -653,11 +654,12 @@ fn our_own_run_gives_the_times_it_gave_before() {
         };
         assert_eq!(of(&before), of(&after), "{column}");
     }
-    // Both read the same rows by SeBS's rules.
+    // SeBS's rules once in integers, and once as SeBS computes: doubles of seconds since the epoch resolve 0.24 µs.
     let before = ten_columns(&body(&tables.join("result-processed.csv")));
-    assert_same(&before, &ten_columns(&body(&tables.join(OURS))));
+    let ours = ten_columns(&body(&tables.join(OURS)));
+    assert_within(1e-6, &before, &ours);
     stdout(&process(&[tables.to_str().unwrap(), "--sebs-compat"]));
-    assert_same(&before, &ten_columns(&body(&tables.join(BY_SEBS))));
+    assert_same(&ours, &ten_columns(&body(&tables.join(BY_SEBS))));
 }
 
 #[test]

@@ -36,6 +36,8 @@ impl Lines {
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            // The reader counts lines by this; the other half of a line's end goes with the space around fields.
+            .terminator(csv::Terminator::Any(b'\n'))
             .quoting(quotes == Quotes::Kept)
             .from_reader(file);
         Ok(Self {
@@ -47,9 +49,13 @@ impl Lines {
 
     /// Goes to the next line that is not empty; false at the end.
     pub fn advance(&mut self) -> Result<bool, StoreError> {
-        self.reader
-            .read_byte_record(&mut self.record)
-            .map_err(|error| StoreError::io("read", &self.path)(error.into()))
+        loop {
+            let more = self.reader.read_byte_record(&mut self.record);
+            let more = more.map_err(|error| StoreError::io("read", &self.path)(error.into()))?;
+            if !more || self.len() > 1 || !self.field(0).is_empty() {
+                return Ok(more);
+            }
+        }
     }
 
     /// Number of fields.

@@ -207,7 +207,7 @@ impl Desk {
         );
         note(
             self.fractions,
-            "have a size with a fraction: SeBS wrote bytes on the wire so, and the payload before base64 as whole numbers",
+            "have a size with a fraction: probably bytes on the wire, where whole ones may be those before base64",
         );
         Findings {
             orphans: self
