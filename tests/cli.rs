@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use clap_complete::Shell;
-use sebs_tui::cli::{Options, Purpose, Request, View, command, completions, man, parse};
+use sebs_tui::cli::{
+    Existing, Format, Options, Purpose, Request, Rules, View, command, completions, man, parse,
+};
 
 fn request(line: &str) -> Request {
     parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
@@ -71,6 +73,32 @@ fn the_other_commands_are_known() {
 }
 
 #[test]
+fn process_keeps_what_is_there_unless_told_otherwise() {
+    let Request::Process(plain) = request("sebs-tui process DIR") else {
+        panic!("process is a command");
+    };
+    assert_eq!(
+        (plain.rules, plain.existing, plain.format, plain.out),
+        (Rules::Ours, Existing::Kept, Format::Text, None)
+    );
+    let Request::Process(all) =
+        request("sebs-tui process DIR --sebs-compat --out F --force --format json")
+    else {
+        panic!("process is a command");
+    };
+    assert_eq!(
+        (all.rules, all.existing, all.format, all.out),
+        (
+            Rules::Sebs,
+            Existing::Replaced,
+            Format::Json,
+            Some("F".into())
+        )
+    );
+    assert!(refusal("sebs-tui process").contains("<DIR>"));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -90,7 +118,7 @@ fn help_is_grouped() {
 
 #[test]
 fn each_commands_help_is_as_it_was() {
-    for name in ["plan", "completions"] {
+    for name in ["plan", "process", "completions"] {
         let mut command = command().term_width(100);
         let help = command
             .find_subcommand_mut(name)

@@ -6,6 +6,7 @@ mod sebs_tree;
 mod support;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -347,7 +348,7 @@ fn request_ids_that_no_file_name_can_hold_find_their_files() {
         let truth = Truth::new(id, number as Nanos * SECOND);
         let files = play(&truth, START);
         let row = files.row.strip_suffix(id).unwrap();
-        table += &format!("1024,{number},0,{row}\"{id}\"\r\n");
+        let _ = write!(table, "1024,{number},0,{row}\"{id}\"\r\n");
         put(directory.path(), server, &files.server);
         put(directory.path(), results, &files.results);
     }

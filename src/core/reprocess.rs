@@ -156,7 +156,7 @@ fn drifts(host: &Rows, function: &Rows) -> impl Iterator<Item = f64> {
             double(outer.from) - double(inner.from),
             double(outer.to) - double(inner.to),
         );
-        Some((out + back) / 2.0)
+        Some(f64::midpoint(out, back))
     })
 }
 

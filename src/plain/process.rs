@@ -193,25 +193,25 @@ impl Processed {
                 .out
                 .line(&format!("],\"findings\":{}}}", json(findings))),
             Format::Text => {
-                for line in self.sum().into_iter().chain(told(findings)) {
+                for line in [self.sum()].into_iter().chain(told(findings)) {
                     self.out.line(&line);
                 }
             }
         }
     }
 
-    fn sum(&self) -> Vec<String> {
-        let mut lines = vec![format!("{} samples", self.rows)];
-        if self.figures == Figures::Both {
-            lines[0] += &format!(
-                ", {} misaligned, {} unsynchronised; below half their smallest RTT: {} by SeBS, {} corrected",
-                self.tally.misaligned,
-                self.tally.unsynchronised,
-                self.tally.implausible_at_sebs,
-                self.tally.implausible,
-            );
+    fn sum(&self) -> String {
+        if self.figures == Figures::BySebs {
+            return format!("{} samples", self.rows);
         }
-        lines
+        format!(
+            "{} samples, {} misaligned, {} unsynchronised; below half their smallest RTT: {} by SeBS, {} corrected",
+            self.rows,
+            self.tally.misaligned,
+            self.tally.unsynchronised,
+            self.tally.implausible_at_sebs,
+            self.tally.implausible,
+        )
     }
 
     /// Ends the document.

@@ -103,11 +103,9 @@ impl ExchangeFiles {
         let mut files = Self::default();
         for entry in entries(directory)? {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !is_directory(&entry)
-                && let Some((end, rest)) = end_and_rest(&name)
-                && rest.ends_with(".csv")
-            {
-                let id = rest.split('.').next().unwrap_or_default().to_owned();
+            let csv = name.strip_suffix(".csv").filter(|_| !is_directory(&entry));
+            if let Some((end, id)) = csv.and_then(end_and_rest) {
+                let id = id.split('.').next().unwrap_or_default().to_owned();
                 let place = files.push(&entry);
                 files.index(Reading::Sebs, end, id, place);
             }
@@ -204,16 +202,9 @@ fn unescaped(name: &str) -> Option<String> {
     let mut rest = name.as_bytes();
     while let [first, after @ ..] = rest {
         let digit = |place: usize| char::from(*after.get(place)?).to_digit(16);
-        match (first, digit(0).zip(digit(1))) {
-            (b'%', Some((high, low))) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+        let sign = digit(0).zip(digit(1)).filter(|_| *first == b'%');
+        bytes.push(sign.map_or(*first, |(high, low)| (high * 16 + low) as u8));
+        rest = if sign.is_some() { &after[2..] } else { after };
     }
     String::from_utf8(bytes).ok().filter(|plain| plain != name)
 }

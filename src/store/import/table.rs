@@ -74,11 +74,20 @@ fn change(change: &Change) -> String {
     }
 }
 
+/// The name a table is written under; what is left there is removed.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is gone when the table is in its place, and nothing can be done where it cannot be removed.
+        _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// A table in the making; nobody sees it before it is finished.
 pub(super) struct Table {
     path: PathBuf,
-    /// It is written under this name.
-    draft: PathBuf,
+    draft: Draft,
     rules: Rules,
     existing: Existing,
     writer: csv::Writer<BufWriter<File>>,
@@ -90,8 +99,8 @@ impl Table {
         refuse(path, existing)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // SeBS reads every .csv it finds; this one must not look like it.
-        let draft = path.with_file_name(format!(".{name}.new"));
-        let file = File::create(&draft).map_err(StoreError::io("create", &draft))?;
+        let draft = Draft(path.with_file_name(format!(".{name}.new")));
+        let file = File::create(&draft.0).map_err(StoreError::io("create", &draft.0))?;
         let mut writer = csv::WriterBuilder::new()
             // Lines end as SeBS ends them.
             .terminator(match rules {
@@ -103,7 +112,7 @@ impl Table {
         let header = SEBS.into_iter().chain(ours).take(columns(rules));
         writer
             .write_record(header)
-            .map_err(|error| StoreError::io("write", &draft)(error.into()))?;
+            .map_err(|error| StoreError::io("write", &draft.0)(error.into()))?;
         Ok(Self {
             path: path.into(),
             draft,
@@ -136,12 +145,12 @@ impl Table {
         .take(columns(self.rules));
         self.writer
             .write_record(row)
-            .map_err(|error| StoreError::io("write", &self.draft)(error.into()))
+            .map_err(|error| StoreError::io("write", &self.draft.0)(error.into()))
     }
 
     /// Puts it in its place, on disk.
     pub fn finish(self) -> Result<PathBuf, StoreError> {
-        let failed = StoreError::io("write", &self.draft);
+        let failed = StoreError::io("write", &self.draft.0);
         let file = self
             .writer
             .into_inner()
@@ -157,7 +166,8 @@ impl Table {
         })
         .map_err(failed)?;
         refuse(&self.path, self.existing)?;
-        std::fs::rename(&self.draft, &self.path).map_err(StoreError::io("replace", &self.path))?;
+        std::fs::rename(&self.draft.0, &self.path)
+            .map_err(StoreError::io("replace", &self.path))?;
         directory::sync(self.path.parent().unwrap_or(Path::new(".")))?;
         Ok(self.path)
     }
