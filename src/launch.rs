@@ -1,5 +1,7 @@
 //! One run from its settings to its ending: joins platform, driver, store and the chosen view.
 
+pub mod process;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Request::Run(options) => launch::run(&options),
         Request::Plan(options) => launch::plan(&options),
         Request::Compare(comparing) => launch::compare(&comparing),
+        Request::Process(processing) => launch::process::process(&processing),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

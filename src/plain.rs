@@ -5,6 +5,7 @@
 
 pub mod compare;
 pub mod plan;
+pub mod process;
 mod sample;
 pub mod summary;
 mod warnings;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use sebs_tui::cli::{
-    Options, Purpose, Request, TableFormat, View, command, completions, man, parse,
+    Existing, Format, Options, Purpose, Request, Rules, TableFormat, View, command, completions,
+    man, parse,
 };
 
 fn request(line: &str) -> Request {
@@ -91,6 +92,32 @@ fn runs_are_compared_with_the_first() {
 }
 
 #[test]
+fn process_keeps_what_is_there_unless_told_otherwise() {
+    let Request::Process(plain) = request("sebs-tui process DIR") else {
+        panic!("process is a command");
+    };
+    assert_eq!(
+        (plain.rules, plain.existing, plain.format, plain.out),
+        (Rules::Ours, Existing::Kept, Format::Text, None)
+    );
+    let Request::Process(all) =
+        request("sebs-tui process DIR --sebs-compat --out F --force --format json")
+    else {
+        panic!("process is a command");
+    };
+    assert_eq!(
+        (all.rules, all.existing, all.format, all.out),
+        (
+            Rules::Sebs,
+            Existing::Replaced,
+            Format::Json,
+            Some("F".into())
+        )
+    );
+    assert!(refusal("sebs-tui process").contains("<DIR>"));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -110,7 +137,7 @@ fn help_is_grouped() {
 
 #[test]
 fn each_commands_help_is_as_it_was() {
-    for name in ["plan", "compare", "completions"] {
+    for name in ["plan", "compare", "process", "completions"] {
         let mut command = command().term_width(100);
         let help = command
             .find_subcommand_mut(name)

@@ -2,7 +2,7 @@
 
 Prints one line for each row of result.csv: its fields, then the mean and the sample standard deviation of
 ((client_send - server_rcv) + (client_rcv - server_send)) / 2 over the rows of both files of that request,
-joined line by line, and the invocation time with SeBS's plus sign.
+joined line by line, and the invocation time with SeBS's plus sign. Lines that only one of the files has do not count.
 """
 
 import csv
@@ -28,6 +28,7 @@ with (directory / "result.csv").open() as file:
         drifts = [
             ((r["client_send"] - r["server_rcv"]) + (r["client_rcv"] - r["server_send"])) / 2
             for r in requests.get(row[-1], {}).values()
+            if len(r) == 4
         ]
         mean = statistics.fmean(drifts) if drifts else float("nan")
         deviation = statistics.stdev(drifts) if len(drifts) > 1 else float("nan")

@@ -31,6 +31,25 @@ pub struct ClockEstimate {
     pub deviation: f64,
 }
 
+impl ClockEstimate {
+    /// The same from stamps that are only known to within `unit` ns, as whole microseconds are: each end of the
+    /// interval is that much less certain.
+    #[must_use]
+    pub fn coarsened(self, unit: Nanos) -> Self {
+        // An interval that lacked less than that of being empty no longer proves a step.
+        let (bound, clock_step) = match (self.clock_step, unit - self.bound) {
+            (true, lacking) if lacking < 0 => (self.bound, true),
+            (true, left) => (left, false),
+            (false, _) => (self.bound + unit, false),
+        };
+        Self {
+            bound,
+            clock_step,
+            ..self
+        }
+    }
+}
+
 /// RTT of an exchange without the host's turnaround, ns, by the best stamps that all four passages have:
 /// `(t4 - t1) - (t3 - t2)`.
 pub fn round_trip(exchange: &Exchange) -> Option<Nanos> {

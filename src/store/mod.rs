@@ -10,6 +10,7 @@
 
 pub mod directory;
 pub mod follow;
+pub mod import;
 pub mod journal;
 mod rows;
 pub mod run_json;

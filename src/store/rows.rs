@@ -200,7 +200,7 @@ pub(super) fn exchange_rows(attempt: &Attempt) -> impl Iterator<Item = ([String;
 }
 
 /// The four stamps of an exchange that SeBS would have: complete, in user space, and not the first, which it leaves out.
-fn sebs_stamps(exchange: &Exchange) -> Option<[Nanos; 4]> {
+pub(super) fn sebs_stamps(exchange: &Exchange) -> Option<[Nanos; 4]> {
     match exchange {
         Exchange(number, _, t1, Some(t2), Some(t3), Some(t4)) if *number > 0 => {
             Some([t1.0, t2.0, t3.0, t4.0])
@@ -256,7 +256,7 @@ pub(super) fn seconds(nanos: Nanos) -> String {
 }
 
 /// One word, safe in any table.
-fn stamp_word(stamps: StampKind) -> &'static str {
+pub(super) fn stamp_word(stamps: StampKind) -> &'static str {
     match stamps {
         StampKind::Kernel => "kernel",
         StampKind::KernelReceive => "kernel_receive",

@@ -1,15 +1,10 @@
 //! Both ends' rows made one: by number, and in text, which has none, by time.
 
+use super::containment::{Span, contain};
 use super::session::{HostRecord, HostRow};
 use crate::core::contract::{ClockReply, Dialect, FunctionExchange};
-use crate::core::offset::widening;
 use crate::core::sample::{Exchange, PacketCounts, Stamps};
-use crate::core::time::{MICROSECOND, Nanos};
-
-/// SeBS's functions report whole microseconds.
-const COARSENESS: Nanos = MICROSECOND;
-/// Rows by which the two ends' lists may be out of step beyond the difference of their lengths.
-const STRAY_ROWS: usize = 8;
+use crate::core::time::Nanos;
 
 /// Every probe of the function with what the host knows of it, and the counts, which are exact.
 ///
@@ -82,125 +77,32 @@ fn by_number<'a>(host: &'a [HostRow], function: &[FunctionExchange]) -> Vec<Opti
     function.iter().map(answering).collect()
 }
 
-/// A function's row as a time on its clock: from the request to the reply.
-#[derive(Clone, Copy)]
-struct Span {
-    /// Its place among the function's rows.
-    index: usize,
-    from: Nanos,
-    to: Nanos,
-}
-
-impl Span {
-    /// The offsets that put the host's row into this span; none when it is too long for it.
-    fn offsets(self, host: &HostRow) -> Option<(Nanos, Nanos)> {
-        let (t2, t3) = (best(host.t2), best(host.t3?));
-        Some((self.from - t2, self.to - t3)).filter(|(least, most)| *least <= *most + COARSENESS)
-    }
-}
-
-fn best(Stamps(user, kernel): Stamps) -> Nanos {
-    kernel.unwrap_or(user)
-}
-
-/// From the row at which the offset is known best, outwards in both directions.
+/// Of the rows that have a reply.
 fn by_time<'a>(host: &'a [HostRow], function: &[FunctionExchange]) -> Vec<Option<&'a HostRow>> {
-    let span = |(index, row): (usize, &FunctionExchange)| {
+    let of_host = |row: &'a HostRow| {
+        let (from, to) = (best(row.t2), best(row.t3?));
+        Some((row, Span { from, to }))
+    };
+    let of_function = |(place, row): (usize, &FunctionExchange)| {
         let FunctionExchange(_, _, t1, t1_kernel, t4, t4_kernel) = *row;
-        Some(Span {
-            index,
-            from: best(Stamps(t1, t1_kernel)),
-            to: best(Stamps(t4?, t4_kernel)),
-        })
+        let (from, to) = (best(Stamps(t1, t1_kernel)), best(Stamps(t4?, t4_kernel)));
+        Some((place, Span { from, to }))
     };
-    let spans: Vec<Span> = function.iter().enumerate().filter_map(span).collect();
+    let (rows, inner) = in_order(host.iter().filter_map(of_host));
+    let (places, outer) = in_order(function.iter().enumerate().filter_map(of_function));
     let mut partners = vec![None; function.len()];
-    let Some((start, anchor)) = most_fitting_offsets(host, &spans) else {
-        return partners;
-    };
-    let (mut track, mut next) = (start, 0);
-    for span in &spans[anchor..] {
-        if let Some(found) = track.partner(*span, &host[next..]) {
-            partners[span.index] = Some(&host[next + found]);
-            next += found + 1;
-        }
-    }
-    let (mut track, mut end) = (start, host.len());
-    for span in spans[..=anchor].iter().rev() {
-        if let Some(found) = track.partner(*span, &host[..end]) {
-            partners[span.index] = Some(&host[found]);
-            end = found;
-        }
+    for (place, found) in places.into_iter().zip(contain(&inner, &outer)) {
+        partners[place] = found.map(|found| rows[found as usize]);
     }
     partners
 }
 
-/// What the offset can be, from row to row: each narrows it, and time widens it.
-#[derive(Clone, Copy)]
-struct Track {
-    least: Nanos,
-    most: Nanos,
-    at: Nanos,
+fn in_order<T>(spans: impl Iterator<Item = (T, Span)>) -> (Vec<T>, Vec<Span>) {
+    let mut spans: Vec<_> = spans.collect();
+    spans.sort_by_key(|(_, span)| span.from);
+    spans.into_iter().unzip()
 }
 
-impl Track {
-    /// The host's row that fits the span best.
-    fn partner(&mut self, span: Span, host: &[HostRow]) -> Option<usize> {
-        let slack = COARSENESS + widening(span.from - self.at);
-        let (low, high) = (self.least - slack, self.most + slack);
-        let fitting = host.iter().enumerate().filter_map(|(index, row)| {
-            let (least, most) = span.offsets(row)?;
-            let (least, most) = (least.max(low), most.min(high));
-            // The rows before and after the right one at most touch what is possible.
-            (least <= most).then_some((most - least, index, least, most))
-        });
-        let (_, index, least, most) = fitting.max()?;
-        (self.least, self.most, self.at) = (least, most, span.from);
-        Some(index)
-    }
-}
-
-/// The offsets at which most spans hold a row of the host, and a span that does so there.
-fn most_fitting_offsets(host: &[HostRow], spans: &[Span]) -> Option<(Track, usize)> {
-    let out_of_step = host.len().abs_diff(spans.len()) + STRAY_ROWS;
-    let mut edges: Vec<(Nanos, Edge, usize)> = Vec::new();
-    for (number, span) in spans.iter().enumerate() {
-        let near = number.saturating_sub(out_of_step)..(number + out_of_step + 1).min(host.len());
-        let later_first = host.get(near).unwrap_or_default().iter().rev();
-        let mut until = None;
-        // Later rows mean smaller offsets. Where a long span holds several rows at once, it still counts once.
-        for (least, most) in later_first.filter_map(|row| span.offsets(row)) {
-            if until.is_none_or(|until| least > until) {
-                edges.extend(until.map(|until| (until, Edge::End, number)));
-                edges.push((least, Edge::Begin, number));
-            }
-            until = until.max(Some(most));
-        }
-        edges.extend(until.map(|until| (until, Edge::End, number)));
-    }
-    edges.sort_unstable();
-    let mut depth = 0;
-    let mut best: Option<((i32, Nanos), Track, usize)> = None;
-    for ((least, edge, number), (most, _, _)) in
-        edges.iter().copied().zip(edges.iter().skip(1).copied())
-    {
-        depth += if edge == Edge::Begin { 1 } else { -1 };
-        // Rows that fit by chance leave a narrow region.
-        let merit = (depth, most - least);
-        if best
-            .as_ref()
-            .is_none_or(|(most_merit, _, _)| merit > *most_merit)
-        {
-            let at = spans[number].from;
-            best = Some((merit, Track { least, most, at }, number));
-        }
-    }
-    best.map(|(_, track, number)| (track, number))
-}
-
-/// Where a range of offsets begins and ends; ranges that touch overlap.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Edge {
-    Begin,
-    End,
+fn best(Stamps(user, kernel): Stamps) -> Nanos {
+    kernel.unwrap_or(user)
 }
