@@ -15,5 +15,6 @@ pub mod plan;
 pub mod run;
 pub mod sample;
 pub mod stamp;
+pub mod statistics;
 pub mod text;
 pub mod time;
