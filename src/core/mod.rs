@@ -2,16 +2,20 @@
 //!
 //! What is asked for is an action or a command, what happened is an event; all are data.
 
+pub mod analysis;
 pub mod board;
 pub mod contract;
+pub mod counting;
 pub mod distribution;
 pub mod eta;
 pub mod exchange;
+pub mod fit;
 pub mod initiator;
 pub mod live;
 pub mod message;
 pub mod offset;
 pub mod plan;
+pub mod rate;
 pub mod run;
 pub mod sample;
 pub mod stamp;

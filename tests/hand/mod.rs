@@ -253,3 +253,52 @@ pub fn eventful_run() -> Vec<Entry> {
     events.push(state(RunState::Incomplete));
     entries(events)
 }
+
+/// A complete run of 1 MB, 2 MB, … with these invocation times, ns, taken in the order of SeBS, one every second.
+pub fn timed_run(
+    points: u32,
+    repetitions: u32,
+    mut time: impl FnMut(SampleKey) -> Nanos,
+) -> Vec<Entry> {
+    let mut run = header();
+    let outline = Outline {
+        range: Range {
+            begin: 1_000_000,
+            end: u64::from(points) * 1_000_000,
+            points,
+        },
+        repetitions,
+        ..run.plan.outline
+    };
+    run.plan = Plan::new(outline, &Limits::default());
+    let samples = run.plan.samples();
+    let mut events = vec![
+        Event::RunStarted {
+            run: Box::new(run.clone()),
+        },
+        state(RunState::Running),
+    ];
+    for (number, key) in (1..).zip(samples) {
+        events.extend(sample(timed_attempt(number, key, &run.plan, time(key))));
+    }
+    events.push(state(RunState::Complete));
+    entries(events)
+}
+
+fn timed_attempt(number: u64, at: SampleKey, plan: &Plan, time: Nanos) -> Attempt {
+    let mut attempt = attempt(number, key(0, at.kind, 0), 3);
+    attempt.purpose = Purpose::Sample(at);
+    attempt.payload_bytes = plan.payload_bytes(at);
+    let was = attempt.invocation_time().expect("a measured attempt");
+    let moved = |function: &mut FunctionReport| function.handler_entry += time - was;
+    attempt.function.iter_mut().for_each(moved);
+    attempt
+}
+
+/// The next of a fixed row of numbers below 1.
+pub fn noise(state: &mut u64) -> f64 {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 40) as f64 / f64::from(1 << 24)
+}

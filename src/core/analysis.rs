@@ -1,0 +1,250 @@
+//! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
+
+mod warnings;
+
+use serde::{Deserialize, Serialize};
+
+use super::counting::{counting, header};
+use super::distribution::median;
+use super::fit::Fits;
+use super::message::Entry;
+use super::plan::Plan;
+use super::rate::{ClockRate, clock_rate};
+use super::sample::{Attempt, AttemptOutcome, PacketCounts, SampleKey, StartKind};
+use super::statistics::{Change, Description, change};
+use super::time::Nanos;
+
+pub use warnings::Warning;
+
+/// Version of its shape.
+pub const ANALYSIS_VERSION: u32 = 1;
+
+/// Seed of the resampling: the same journal gives the same intervals.
+const SEED: u64 = 0x005e_b51a;
+
+/// What a run says. Only attempts that count are in it; those without a clock estimate are counted and left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// [`ANALYSIS_VERSION`] of the writer.
+    pub version: u32,
+    /// By size and start kind, in the order of [`Plan::cell`].
+    pub cells: Vec<CellAnalysis>,
+    /// Warm invocation time against size.
+    pub warm: Fits,
+    /// Cold invocation time against size.
+    pub cold: Fits,
+    /// By size: from warm to cold.
+    pub cold_minus_warm: Vec<Gap>,
+    /// What to be wary of.
+    pub warnings: Vec<Warning>,
+}
+
+/// One size and start kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellAnalysis {
+    /// Bytes: of the payload on the wire, or of the zip.
+    pub size: u64,
+    /// Start kind.
+    pub kind: StartKind,
+    /// Samples with an invocation time.
+    pub measured: usize,
+    /// Samples without a clock estimate, left out of all else but the connection time and the datagrams.
+    pub unsynchronised: usize,
+    /// Corrected invocation time.
+    pub invocation_time: Option<Description>,
+    /// Proven bounds on the errors of these times, which the clocks leave.
+    pub bound: Option<Bounds>,
+    /// DNS and TCP, before the invocation time begins.
+    pub connection_time: Option<Description>,
+    /// Smallest RTT of each attempt.
+    pub rtt: Option<Description>,
+    /// Function's clock minus host's clock.
+    pub offset: Option<Description>,
+    /// The function's clock against the host's over an attempt.
+    pub rate: Rates,
+    /// Datagrams of the attempts that count.
+    pub packets: PacketCounts,
+    /// Share of the datagrams without an answer, 0 to 1.
+    pub loss: f64,
+}
+
+/// The clock bounds of some samples, ns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Median.
+    pub median: Nanos,
+    /// Largest.
+    pub largest: Nanos,
+}
+
+/// The clock rates of some attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Rates {
+    /// Attempts whose exchanges span long enough to tell it.
+    pub known: usize,
+    /// Attempts whose exchanges do not.
+    pub unknown: usize,
+    /// Attempts with which no constant rate agrees.
+    pub inconstant: usize,
+    /// The rate of the attempt that tells it best, ppm.
+    pub ppm: Option<f64>,
+    /// Its proven uncertainty, ppm.
+    pub uncertainty: Option<f64>,
+}
+
+/// From warm to cold at one size.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Bytes.
+    pub size: u64,
+    /// Cold minus warm, and cold over warm; none when one of them has no samples.
+    pub change: Option<Change>,
+}
+
+/// The counting attempts of one size and start kind.
+struct Cell<'a> {
+    size: u64,
+    kind: StartKind,
+    /// A limit rules it out.
+    beyond: bool,
+    /// In the order of repetitions.
+    attempts: Vec<(SampleKey, &'a Attempt)>,
+    /// Attempts that started in the other kind.
+    wrong_kind: usize,
+}
+
+impl<'a> Cell<'a> {
+    fn measured(&self) -> impl Iterator<Item = (&'a Attempt, Nanos)> {
+        self.attempts
+            .iter()
+            .filter(|(_, attempt)| attempt.outcome == AttemptOutcome::Measured)
+            .filter_map(|(_, attempt)| Some((*attempt, attempt.invocation_time()?)))
+    }
+
+    fn times(&self) -> Vec<Nanos> {
+        self.measured().map(|(_, time)| time).collect()
+    }
+}
+
+impl Analysis {
+    /// Of a whole journal, or of as much as there is.
+    pub fn of(entries: &[Entry]) -> Self {
+        let cells = header(entries).map_or_else(Vec::new, |run| cells(&run.plan, entries));
+        let fits = |kind| {
+            let of_kind = cells.iter().filter(|cell| cell.kind == kind);
+            Fits::of(
+                &of_kind
+                    .map(|cell| (cell.size, cell.times()))
+                    .collect::<Vec<_>>(),
+            )
+        };
+        let cold_minus_warm: Vec<Gap> = cells.chunks_exact(2).zip(0..).map(gap).collect();
+        let described: Vec<CellAnalysis> = cells.iter().map(describe).collect();
+        Self {
+            version: ANALYSIS_VERSION,
+            warm: fits(StartKind::Warm),
+            cold: fits(StartKind::Cold),
+            warnings: warnings::of(&cells, &described, &cold_minus_warm),
+            cold_minus_warm,
+            cells: described,
+        }
+    }
+
+    /// The lines of a start kind.
+    pub fn fits(&self, kind: StartKind) -> &Fits {
+        match kind {
+            StartKind::Warm => &self.warm,
+            StartKind::Cold => &self.cold,
+        }
+    }
+}
+
+fn cells<'a>(plan: &Plan, entries: &'a [Entry]) -> Vec<Cell<'a>> {
+    let mut cells: Vec<Cell> = plan
+        .points
+        .iter()
+        .flat_map(|point| {
+            StartKind::ALL.map(|kind| Cell {
+                size: point.size,
+                kind,
+                beyond: point.beyond.is_some(),
+                attempts: Vec::new(),
+                wrong_kind: 0,
+            })
+        })
+        .collect();
+    for (key, attempt) in counting(entries) {
+        if let Some(cell) = cells.get_mut(Plan::cell(key)) {
+            cell.attempts.push((key, attempt));
+        }
+    }
+    for key in warnings::wrong_kind(entries) {
+        if let Some(cell) = cells.get_mut(Plan::cell(key)) {
+            cell.wrong_kind += 1;
+        }
+    }
+    cells
+}
+
+fn gap((pair, number): (&[Cell], u64)) -> Gap {
+    let [warm, cold] = [0, 1].map(|kind: usize| pair[kind].times());
+    Gap {
+        size: pair[0].size,
+        change: change(&warm, &cold, SEED.wrapping_add(number)),
+    }
+}
+
+fn describe(cell: &Cell) -> CellAnalysis {
+    let measured: Vec<(&Attempt, Nanos)> = cell.measured().collect();
+    let of_clock = |pick: fn(&super::offset::ClockEstimate) -> Nanos| -> Vec<Nanos> {
+        let clocks = measured
+            .iter()
+            .filter_map(|(attempt, _)| attempt.clock.as_ref());
+        clocks.map(pick).collect()
+    };
+    let connection: Vec<Nanos> = cell
+        .attempts
+        .iter()
+        .filter_map(|(_, attempt)| Some(attempt.http?.connected_after))
+        .collect();
+    let mut packets = PacketCounts::default();
+    for (_, attempt) in &cell.attempts {
+        packets.add(&attempt.packets);
+    }
+    let bounds = of_clock(|clock| clock.bound);
+    CellAnalysis {
+        size: cell.size,
+        kind: cell.kind,
+        measured: measured.len(),
+        unsynchronised: cell.attempts.len() - measured.len(),
+        invocation_time: Description::of(&cell.times()),
+        bound: median(&bounds)
+            .zip(bounds.iter().copied().max())
+            .map(|(median, largest)| Bounds { median, largest }),
+        connection_time: Description::of(&connection),
+        rtt: Description::of(&of_clock(|clock| clock.minimum_rtt)),
+        offset: Description::of(&of_clock(|clock| clock.offset)),
+        rate: rates(&measured),
+        packets,
+        loss: packets.loss(),
+    }
+}
+
+fn rates(measured: &[(&Attempt, Nanos)]) -> Rates {
+    let mut rates = Rates::default();
+    for (attempt, _) in measured {
+        match clock_rate(&attempt.exchanges) {
+            ClockRate::Unknown { .. } => rates.unknown += 1,
+            ClockRate::Inconstant { .. } => rates.inconstant += 1,
+            ClockRate::Known {
+                ppm, uncertainty, ..
+            } => {
+                rates.known += 1;
+                if rates.uncertainty.is_none_or(|best| uncertainty < best) {
+                    (rates.ppm, rates.uncertainty) = (Some(ppm), Some(uncertainty));
+                }
+            }
+        }
+    }
+    rates
+}

@@ -1,0 +1,269 @@
+//! What a reader of the figures should be wary of.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, CellAnalysis, Gap};
+use crate::core::distribution::median;
+use crate::core::message::{Entry, Event};
+use crate::core::sample::{AttemptOutcome, HttpTimes, SampleKey, StartKind};
+use crate::core::statistics::{LEAST_FOR_INTERVAL, trend};
+use crate::core::time::{MILLISECOND, Nanos};
+
+/// Share of datagrams without an answer from which loss is called high.
+const HIGH_LOSS: f64 = 0.05;
+/// Share of the median from which the clocks' bound is called wide.
+const WIDE_BOUND: f64 = 0.1;
+/// Chance below which a trend is not taken for chance.
+const RARE: f64 = 0.01;
+/// Weakest correlation with time that is called drift.
+const WEAKEST_DRIFT: f64 = 0.3;
+/// Fewest samples of a kind that can show a drift.
+const LEAST_FOR_DRIFT: usize = 12;
+/// Distance of the host's two clocks over an invocation, ns, beyond its 500 ppm (NTP's fastest slew), from which one was
+/// stepped: two readings of a clock may be a scheduler's turn apart.
+const STEP: Nanos = 2 * MILLISECOND;
+
+/// Something a reader of the figures should know. Lengths are in ns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "warning", rename_all = "snake_case")]
+pub enum Warning {
+    /// A cold start was faster than a warm one.
+    ColdFasterThanWarm {
+        /// Bytes.
+        size: u64,
+        /// Median cold minus median warm.
+        difference: Nanos,
+        /// Whether its whole interval is below 0.
+        certain: bool,
+    },
+    /// The times rose or fell while the run went on, sizes apart.
+    Drift {
+        /// Start kind.
+        kind: StartKind,
+        /// Rank correlation with time.
+        correlation: f64,
+        /// Chance of it without a drift.
+        p: f64,
+        /// Median residual of the last third of the samples minus that of the first third.
+        moved: Nanos,
+    },
+    /// Some values are far from the others: something else was going on.
+    Outliers {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Some sizes and start kinds have too few samples for an interval.
+    TooFewSamples {
+        /// How many sizes and start kinds.
+        cells: usize,
+        /// Of how many within the limits.
+        of: usize,
+        /// Samples of the one that has fewest.
+        fewest: usize,
+        /// How many it takes.
+        least: usize,
+    },
+    /// A clock was stepped: bounds are no proof there.
+    ClockStep {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// Samples during whose exchange one of the clocks was stepped.
+        in_exchange: usize,
+        /// Samples during whose invocation the host's wall clock left its monotonic clock.
+        of_host: usize,
+    },
+    /// Samples without a clock estimate, left out of the figures.
+    Unsynchronised {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Many datagrams had no answer.
+    HighLoss {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// Share of them, 0 to 1.
+        loss: f64,
+    },
+    /// The error that the clocks leave is not small beside the time itself.
+    WideBound {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// Median bound.
+        bound: Nanos,
+        /// Median invocation time.
+        median: Nanos,
+    },
+    /// Attempts started in the other kind and were made again.
+    WrongKind {
+        /// Bytes.
+        size: u64,
+        /// Start kind that was asked for.
+        kind: StartKind,
+        /// How many.
+        count: usize,
+    },
+}
+
+/// The samples that an attempt of the other kind was made for, once for each.
+pub(super) fn wrong_kind(entries: &[Entry]) -> impl Iterator<Item = SampleKey> {
+    entries.iter().filter_map(|entry| match &entry.event {
+        Event::AttemptEnded { attempt } if attempt.outcome == AttemptOutcome::WrongKind => {
+            Some(attempt.purpose.key())
+        }
+        _ => None,
+    })
+}
+
+/// All of them, those of the whole run first.
+pub(super) fn of(cells: &[Cell], described: &[CellAnalysis], gaps: &[Gap]) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = too_few(cells).into_iter().collect();
+    warnings.extend(
+        StartKind::ALL
+            .into_iter()
+            .filter_map(|kind| drift(cells, kind)),
+    );
+    warnings.extend(gaps.iter().filter_map(cold_faster));
+    for (cell, figures) in cells.iter().zip(described) {
+        of_cell(cell, figures, &mut warnings);
+    }
+    warnings
+}
+
+fn too_few(cells: &[Cell]) -> Option<Warning> {
+    let counts: Vec<usize> = cells
+        .iter()
+        .filter(|cell| !cell.beyond)
+        .map(|cell| cell.measured().count())
+        .collect();
+    let few = counts
+        .iter()
+        .filter(|count| **count < LEAST_FOR_INTERVAL)
+        .count();
+    (few > 0).then(|| Warning::TooFewSamples {
+        cells: few,
+        of: counts.len(),
+        fewest: counts.iter().copied().min().unwrap_or_default(),
+        least: LEAST_FOR_INTERVAL,
+    })
+}
+
+fn cold_faster(gap: &Gap) -> Option<Warning> {
+    let change = gap.change.filter(|change| change.difference < 0)?;
+    let certain = change
+        .interval
+        .known()
+        .is_some_and(|interval| interval.high < 0);
+    Some(Warning::ColdFasterThanWarm {
+        size: gap.size,
+        difference: change.difference,
+        certain,
+    })
+}
+
+fn drift(cells: &[Cell], kind: StartKind) -> Option<Warning> {
+    let groups: Vec<Vec<(Nanos, Nanos)>> = cells
+        .iter()
+        .filter(|cell| cell.kind == kind)
+        .map(|cell| {
+            let middle = median(&cell.times()).unwrap_or_default();
+            cell.measured()
+                .filter_map(|(attempt, time)| Some((attempt.http?.start, time - middle)))
+                .collect()
+        })
+        .collect();
+    let trend = trend(&groups).filter(|trend| {
+        trend.n >= LEAST_FOR_DRIFT && trend.p < RARE && trend.correlation.abs() >= WEAKEST_DRIFT
+    })?;
+    // Each group has its own thirds, so that sizes weigh the same in both.
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for mut group in groups {
+        group.sort_unstable();
+        let residuals: Vec<Nanos> = group.into_iter().map(|(_, residual)| residual).collect();
+        let third = residuals.len().div_ceil(3);
+        first.extend_from_slice(&residuals[..third]);
+        last.extend_from_slice(&residuals[residuals.len() - third..]);
+    }
+    Some(Warning::Drift {
+        kind,
+        correlation: trend.correlation,
+        p: trend.p,
+        moved: median(&last)? - median(&first)?,
+    })
+}
+
+fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
+    let (size, kind) = (cell.size, cell.kind);
+    if let Some(times) = figures.invocation_time.filter(|times| times.outliers > 0) {
+        warnings.push(Warning::Outliers {
+            size,
+            kind,
+            count: times.outliers,
+            of: times.n,
+        });
+    }
+    let attempts = || cell.attempts.iter().map(|(_, attempt)| attempt);
+    let in_exchange = attempts()
+        .filter(|attempt| attempt.clock.is_some_and(|clock| clock.clock_step))
+        .count();
+    let of_host = attempts()
+        .filter_map(|attempt| attempt.http)
+        .filter(host_stepped)
+        .count();
+    if in_exchange + of_host > 0 {
+        warnings.push(Warning::ClockStep {
+            size,
+            kind,
+            in_exchange,
+            of_host,
+        });
+    }
+    if figures.unsynchronised > 0 {
+        warnings.push(Warning::Unsynchronised {
+            size,
+            kind,
+            count: figures.unsynchronised,
+            of: cell.attempts.len(),
+        });
+    }
+    if figures.loss >= HIGH_LOSS {
+        let loss = figures.loss;
+        warnings.push(Warning::HighLoss { size, kind, loss });
+    }
+    if let Some((times, bound)) = figures.invocation_time.zip(figures.bound)
+        && bound.median as f64 > WIDE_BOUND * times.median as f64
+    {
+        warnings.push(Warning::WideBound {
+            size,
+            kind,
+            bound: bound.median,
+            median: times.median,
+        });
+    }
+    if cell.wrong_kind > 0 {
+        let count = cell.wrong_kind;
+        warnings.push(Warning::WrongKind { size, kind, count });
+    }
+}
+
+/// The wall clock and the monotonic clock did not measure the same length.
+fn host_stepped(http: &HttpTimes) -> bool {
+    (http.end - http.start - http.end_after).abs() > STEP + http.end_after / 2000
+}
