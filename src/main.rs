@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Request::Plan(options) if options.purpose == Purpose::PrintConfig => print_config(&options),
         Request::Run(options) => launch::run(&options),
         Request::Plan(options) => launch::plan(&options),
+        Request::Report(options) => launch::report_run(&options),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)
