@@ -20,6 +20,8 @@ pub struct Headline {
     pub value: String,
     /// Its interval, or why there is none.
     pub interval: String,
+    /// Samples behind it.
+    pub n: usize,
 }
 
 /// The question.
@@ -58,70 +60,78 @@ pub fn headlines(analysis: &Analysis) -> Vec<Headline> {
             size: cell.size,
             value: nanos(time.median),
             interval: match &time.median_interval {
-                Enough::Known(ends) => format!(
-                    "95 %: {}, n = {}",
-                    interval(ends.low as f64, ends.high as f64),
-                    time.n
-                ),
-                Enough::TooSmall { n, least } => {
-                    format!("n = {n} is too small for an interval, which takes {least}")
+                Enough::Known(ends) => {
+                    format!("95 %: {}", interval(ends.low as f64, ends.high as f64))
                 }
+                Enough::TooSmall { least, .. } => format!("no interval below n = {least}"),
             },
+            n: time.n,
         })
         .collect()
 }
 
-/// How the time grows, one sentence a start kind.
-pub fn slopes(analysis: &Analysis) -> Vec<String> {
+/// How the time grows, one sentence a start kind, and what the line rests on.
+pub fn slopes(run: &RunHeader, analysis: &Analysis) -> Vec<(String, String)> {
+    let what = run.plan.outline.sweep.word();
     StartKind::ALL
         .into_iter()
-        .map(|kind| slope(kind, analysis.fits(kind)))
+        .map(|kind| slope(kind, what, analysis.fits(kind)))
         .collect()
 }
 
-fn slope(kind: StartKind, fits: &Fits) -> String {
+fn slope(kind: StartKind, what: &str, fits: &Fits) -> (String, String) {
     let word = kind.word();
     let line = match &fits.all {
         Enough::Known(line) => line,
         Enough::TooSmall { n, least } => {
-            return format!(
-                "{word}: no line, since {n} measured sizes are too few; it takes {least}."
+            let sentence = format!(
+                "How the {word} time grows cannot be said: {n} measured sizes are too few for a line."
             );
+            return (sentence, format!("It takes {least} sizes."));
         }
     };
-    let mut sentence = format!("{word}: {}", grows(line));
-    if let Enough::Known(line) = &fits.without_smallest {
-        let per = duration(line.slope * 1e9);
-        sentence += &format!(
-            " Without the smallest size: {per} per MB{}.",
-            r_squared(line)
-        );
-    }
-    sentence
-}
-
-fn grows(line: &Line) -> String {
     let (low, high) = line.slope_interval;
     let between = interval(low * 1e9, high * 1e9);
-    let fit = r_squared(line);
-    if low <= 0.0 && high >= 0.0 {
-        return format!("no growth with size is shown (95 %: {between} per MB{fit}).");
-    }
-    let throughput = line
-        .mbit_per_s
-        .map(|rate| format!(", effectively {} Mbit/s", digits(rate, 3)));
-    format!(
-        "{} per MB (95 %: {between}{fit}){}.",
-        duration(line.slope * 1e9),
-        throughput.unwrap_or_default()
-    )
+    let sentence = if low <= 0.0 && high >= 0.0 {
+        format!("No growth of the {word} time with the {what} is shown (95 %: {between} per MB).")
+    } else {
+        let (verb, per) = if line.slope > 0.0 {
+            ("adds", line.slope)
+        } else {
+            ("takes away", -line.slope)
+        };
+        format!(
+            "Each further MB of {what} {verb} {} {} a {word} call (95 %: {between}).",
+            duration(per * 1e9),
+            if line.slope > 0.0 { "to" } else { "from" }
+        )
+    };
+    (sentence, rests_on(line, fits))
 }
 
-fn r_squared(line: &Line) -> String {
-    let share = line.adjusted_r2;
-    share.map_or_else(String::new, |share| {
-        format!(", adjusted R² {}", digits(share, 3))
-    })
+fn rests_on(line: &Line, fits: &Fits) -> String {
+    let mut parts = vec![format!(
+        "Line through {} samples: {} at size 0",
+        line.n,
+        duration(line.intercept * 1e9)
+    )];
+    let r_squared = |line: &Line| line.adjusted_r2.map(|share| digits(share, 3));
+    parts.extend(r_squared(line).map(|share| format!("adjusted R² {share}")));
+    parts.extend(
+        line.mbit_per_s
+            .map(|rate| format!("effectively {} Mbit/s", digits(rate, 3))),
+    );
+    let mut text = parts.join(", ");
+    if let Enough::Known(line) = &fits.without_smallest {
+        text += &format!(
+            "; without the smallest size {} per MB",
+            duration(line.slope * 1e9)
+        );
+        if let Some(share) = r_squared(line) {
+            text += &format!(", adjusted R² {share}");
+        }
+    }
+    text + "."
 }
 
 /// A warning as a sentence.

@@ -124,6 +124,11 @@ impl Axis {
         self.from
     }
 
+    /// Its upper end.
+    pub fn to(&self) -> f64 {
+        self.to
+    }
+
     /// The label of the tick at `value`.
     pub fn label(&self, value: f64) -> String {
         let shown = value / self.unit;

@@ -1,5 +1,7 @@
 //! What the figures show beyond the analysis: the samples themselves, and one attempt's exchanges.
 
+use serde::Serialize;
+
 use crate::core::counting::counting;
 use crate::core::message::{Entry, Event, RunHeader};
 use crate::core::offset::{round_trip, widening};
@@ -8,13 +10,14 @@ use crate::core::sample::{Attempt, Exchange, SampleKey, Stamps, StartKind};
 use crate::core::time::Nanos;
 
 /// A sample that counts and has a clock estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Sample {
     /// Repetition, from 0.
     pub repetition: u32,
     /// Number of its attempt.
     pub attempt: u64,
     /// Corrected invocation time, ns.
+    #[serde(rename = "invocation_time")]
     pub time: Nanos,
     /// Proven bound on its error, ns.
     pub bound: Nanos,
@@ -54,7 +57,7 @@ pub struct Convergence {
 }
 
 /// What is known of the offset after one more exchange, ns relative to the final estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// Sequence number of the exchange.
     pub sequence: u32,

@@ -15,15 +15,16 @@ pub fn markdown(report: &Report) -> String {
     for headline in answer::headlines(&report.analysis) {
         let _ = writeln!(
             text,
-            "- **{}, {}: {}** ({})",
+            "- **{}, {}: {}** ({}, n = {})",
             headline.kind.word(),
             size(headline.size),
             headline.value,
-            headline.interval
+            headline.interval,
+            headline.n
         );
     }
-    for sentence in answer::slopes(&report.analysis) {
-        let _ = writeln!(text, "- {}", clean(&sentence));
+    for (sentence, basis) in answer::slopes(&report.data.run, &report.analysis) {
+        let _ = writeln!(text, "- {} {}", clean(&sentence), clean(&basis));
     }
     let warnings = report.warnings();
     if !warnings.is_empty() {
@@ -42,6 +43,10 @@ pub fn markdown(report: &Report) -> String {
     }
     text += "\n## All figures\n\n";
     text += &table(&sources.table());
+    let gaps = sources.gaps();
+    if !gaps.rows.is_empty() {
+        let _ = write!(text, "\n## From warm to cold\n\n{}", table(&gaps));
+    }
     for figure in sources.network().iter().chain(&sources.convergence()) {
         text += &section(figure);
     }

@@ -29,14 +29,20 @@ pub fn html(report: &Report) -> String {
             .iter()
             .map(tile)
             .collect(),
-        "slopes" => answer::slopes(&report.analysis)
+        "slopes" => answer::slopes(&report.data.run, &report.analysis)
             .iter()
-            .map(|sentence| paragraph(sentence))
+            .map(|(sentence, basis)| {
+                format!(
+                    "<p>{} <span class=\"soft\">{}</span></p>\n",
+                    escape(sentence),
+                    escape(basis)
+                )
+            })
             .collect(),
         "warnings" => warnings(&report.warnings()),
         "facts" => facts(report),
         "repeat" => repeat(report),
-        "invocation" => figure(&sources.invocation()),
+        "invocation" => figure(&sources.invocation()) + &gaps(&sources.gaps()),
         "distributions" => cards(&sources.distributions()),
         "network" => sources.network().iter().map(figure).collect(),
         "convergence" => sources
@@ -92,10 +98,11 @@ fn tile(headline: &Headline) -> String {
     let kind = headline.kind.word();
     format!(
         "<li class=\"{kind}\"><span class=\"what\"><b>{kind}</b>, {}</span><span class=\"value\">{}</span>\
-         <span class=\"between\">{}</span></li>\n",
+         <span class=\"between\">{}</span><span class=\"between\">n = {}</span></li>\n",
         escape(&size(headline.size)),
         escape(&headline.value),
-        escape(&headline.interval)
+        escape(&headline.interval),
+        headline.n
     )
 }
 
@@ -200,6 +207,16 @@ pub fn symbol_of(class: &str) -> &'static str {
         "cold" => "big-diamond",
         _ => "square",
     }
+}
+
+fn gaps(gaps: &Table) -> String {
+    if gaps.rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<h3>From warm to cold</h3>\n<p class=\"soft\">Difference of the medians, with a bootstrap interval.</p>\n{}",
+        table(gaps, "From warm to cold")
+    )
 }
 
 /// Two figures a size, under one legend.

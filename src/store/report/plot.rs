@@ -49,7 +49,7 @@ impl Format {
         match self {
             Self::Wide => (900, 400),
             Self::Narrow => (358, 300),
-            Self::Card => (340, 170),
+            Self::Card => (300, 165),
         }
     }
 
@@ -82,6 +82,7 @@ impl Plot {
         let mut chart = ChartBuilder::on(&area)
             .margin_top(8 * FINE)
             .margin_right(14 * FINE)
+            .margin_bottom(4 * FINE)
             .x_label_area_size(40 * FINE)
             .y_label_area_size(58 * FINE)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;

@@ -6,9 +6,8 @@ use crate::core::analysis::Analysis;
 use crate::core::message::{RunHeader, RunState};
 use crate::core::offset::ClockEstimate;
 use crate::core::sample::StartKind;
-use crate::core::time::Nanos;
 
-use super::data::Data;
+use super::data::{Data, Sample, Step};
 use super::figures::Quantiles;
 
 /// Version of its shape.
@@ -22,18 +21,17 @@ pub struct Published<'a> {
     state: RunState,
     run: &'a RunHeader,
     analysis: &'a Analysis,
-    samples: Vec<Samples>,
+    samples: Vec<Samples<'a>>,
     round_trips: Vec<RoundTrips>,
-    convergence: Option<Closing>,
+    convergence: Option<Closing<'a>>,
 }
 
 /// The measured samples of a size and start kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Samples {
+struct Samples<'a> {
     size: u64,
     kind: StartKind,
-    /// Each as attempt, invocation time, bound.
-    measured: Vec<(u64, Nanos, Nanos)>,
+    measured: &'a [Sample],
 }
 
 /// The round trips of a size and start kind.
@@ -47,11 +45,10 @@ struct RoundTrips {
 
 /// The exchanges of one attempt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct Closing {
+struct Closing<'a> {
     attempt: u64,
     clock: Option<ClockEstimate>,
-    /// Each as sequence number, limits by itself, limits by all so far, relative to the estimate.
-    exchanges: Vec<(u32, [Option<Nanos>; 4])>,
+    exchanges: &'a [Step],
 }
 
 impl<'a> Published<'a> {
@@ -60,11 +57,7 @@ impl<'a> Published<'a> {
         let samples = data.cells.iter().map(|cell| Samples {
             size: cell.size,
             kind: cell.kind,
-            measured: cell
-                .samples
-                .iter()
-                .map(|sample| (sample.attempt, sample.time, sample.bound))
-                .collect(),
+            measured: &cell.samples,
         });
         let round_trips = data.cells.iter().filter_map(|cell| {
             Some(RoundTrips {
@@ -76,14 +69,7 @@ impl<'a> Published<'a> {
         let convergence = data.chosen.as_ref().map(|chosen| Closing {
             attempt: chosen.attempt.number,
             clock: chosen.attempt.clock,
-            exchanges: chosen
-                .steps
-                .iter()
-                .map(|step| {
-                    let limits = [step.own_lower, step.own_upper, step.lower, step.upper];
-                    (step.sequence, limits)
-                })
-                .collect(),
+            exchanges: &chosen.steps,
         });
         Self {
             version: VERSION,

@@ -71,7 +71,7 @@ fn ecdf(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
                 nanos(times[times.len() - 1]),
                 times.len()
             );
-            Shape::new(Mark::Line, format!("{word} ecdf"), steps(times, x.from()))
+            Shape::new(Mark::Line, format!("{word} ecdf"), steps(times, &x))
                 .with("size", cell.size)
                 .with("n", times.len())
                 .with(
@@ -106,9 +106,9 @@ fn ranks(n: usize) -> impl Iterator<Item = usize> {
     (1..=drawn).map(move |step| (step * n).div_ceil(drawn) - 1)
 }
 
-fn steps(times: &[Nanos], from: f64) -> Vec<(f64, f64)> {
+fn steps(times: &[Nanos], x: &Axis) -> Vec<(f64, f64)> {
     let n = times.len();
-    let mut points = vec![(from, 0.0)];
+    let mut points = vec![(x.from(), 0.0)];
     let mut share = 0.0;
     for rank in ranks(n) {
         let time = times[rank] as f64;
@@ -116,6 +116,7 @@ fn steps(times: &[Nanos], from: f64) -> Vec<(f64, f64)> {
         share = (rank + 1) as f64 / n as f64;
         points.push((time, share));
     }
+    points.push((x.to(), share));
     points
 }
 

@@ -10,13 +10,15 @@ use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::{CellData, Sample};
 use super::super::plot::Plot;
-use super::super::words::{duration, interval, nanos, percent, size, with_bound};
+use super::super::words::{digits, duration, interval, nanos, percent, size, with_bound};
 use super::{Figure, KINDS, PAGE, Sources, Table, dot, enough, interval_of, median_dot, strings};
 
 /// Samples drawn of one size and start kind; of more, so many evenly spaced ones by rank, both ends included.
 const MOST_POINTS: usize = 60;
+/// Ratio of the medians up to which the linear axis is shown first.
+const LINEAR_MOST: f64 = 30.0;
 /// Places at which a line and its band are drawn.
-const STEPS: u64 = 40;
+const STEPS: u64 = 120;
 
 pub(super) fn figure(sources: Sources<'_>) -> Figure {
     let most = sources
@@ -42,10 +44,10 @@ pub(super) fn figure(sources: Sources<'_>) -> Figure {
         .cells
         .iter()
         .any(|cell| !cell.samples.is_empty());
-    let scales = if measured {
-        vec![Scale::Linear, Scale::Log]
-    } else {
-        Vec::new()
+    let scales = match (measured, wide(sources)) {
+        (false, _) => Vec::new(),
+        (true, false) => vec![Scale::Linear, Scale::Log],
+        (true, true) => vec![Scale::Log, Scale::Linear],
     };
     Figure {
         id: "invocation-time".into(),
@@ -59,6 +61,16 @@ pub(super) fn figure(sources: Sources<'_>) -> Figure {
         formats: PAGE,
         table: None,
     }
+}
+
+/// The medians are so far apart that a linear axis shows only the largest ones.
+fn wide(sources: Sources<'_>) -> bool {
+    let cells = sources.analysis.cells.iter();
+    let medians = cells.filter_map(|cell| Some(cell.invocation_time?.median as f64));
+    let (low, high) = medians.fold((f64::MAX, 0.0_f64), |(low, high), median| {
+        (low.min(median), high.max(median))
+    });
+    low > 0.0 && high > LINEAR_MOST * low
 }
 
 fn plot(sources: Sources<'_>, scale: Scale) -> Plot {
@@ -245,4 +257,30 @@ fn row(cell: &CellAnalysis) -> Vec<String> {
         median_of(&cell.offset),
         percent(cell.loss),
     ]
+}
+
+/// From warm to cold at each size.
+pub(super) fn gaps(sources: Sources<'_>) -> Table {
+    let head = strings(["size", "cold minus warm", "95 % interval", "cold / warm"]);
+    let rows = sources
+        .analysis
+        .cold_minus_warm
+        .iter()
+        .filter_map(|gap| {
+            let change = gap.change?;
+            let ends = change.interval.known();
+            Some(vec![
+                size(gap.size),
+                nanos(change.difference),
+                ends.map_or_else(
+                    || "n too small".into(),
+                    |ends| interval(ends.low as f64, ends.high as f64),
+                ),
+                change
+                    .ratio
+                    .map_or_else(|| "–".into(), |ratio| digits(ratio, 3)),
+            ])
+        })
+        .collect();
+    Table { head, rows }
 }

@@ -89,6 +89,11 @@ impl Sources<'_> {
         self.data.chosen.as_ref().map(convergence::figure)
     }
 
+    /// From warm to cold.
+    pub fn gaps(self) -> Table {
+        invocation::gaps(self)
+    }
+
     /// The table of all figures.
     pub fn table(self) -> Table {
         invocation::table(self)
