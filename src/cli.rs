@@ -38,6 +38,8 @@ pub enum Request {
     Compare(Comparing),
     /// Evaluate recorded samples again.
     Process(Processing),
+    /// Make a report of a run.
+    Report(ReportOptions),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the manual page.
@@ -145,6 +147,30 @@ pub struct Options {
     pub view: View,
 }
 
+/// In which form a report is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportForm {
+    /// One HTML file; in the run's directory, unless another place is given.
+    Html(Option<PathBuf>),
+    /// Each figure as a file in this directory.
+    Svg(PathBuf),
+    /// Markdown on stdout.
+    Markdown,
+    /// JSON on stdout.
+    Json,
+}
+
+/// The options of `report`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// What is made.
+    pub form: ReportForm,
+    /// `--attempt`: number of the attempt whose clock exchange is shown.
+    pub attempt: Option<u64>,
+}
+
 impl Options {
     /// The sources of settings: these options, and the environment and directory of this process.
     pub fn sources(&self) -> Sources {
@@ -176,6 +202,7 @@ pub fn parse(
         }
         Some(("man", _)) => Request::Man,
         Some(("compare", of)) => Request::Compare(comparing(of)),
+        Some(("report", of)) => Request::Report(report_options(of)),
         Some(("plan", of)) => Request::Plan(options(of)),
         Some(("process", of)) => Request::Process(processing(of)),
         Some((_, of)) => Request::Run(options(of)),
@@ -217,6 +244,11 @@ pub fn command() -> Command {
                 .about("Evaluate recorded samples again, of SeBS or of this program")
                 .long_about(PROCESS)
                 .args(process_arguments()),
+        )
+        .subcommand(
+            Command::new("report")
+                .about("Make a report of a run: one HTML file, figures, Markdown or JSON")
+                .args(report_arguments()),
         )
         .subcommand(
             Command::new("completions")
@@ -308,6 +340,57 @@ fn comparing(matches: &ArgMatches) -> Comparing {
             Some("json") => TableFormat::Json,
             _ => TableFormat::Text,
         },
+    }
+}
+
+fn report_arguments() -> Vec<Arg> {
+    let path = |name: &'static str, value: &'static str| {
+        let argument = Arg::new(name).value_name(value);
+        argument.value_parser(value_parser!(PathBuf))
+    };
+    vec![
+        path("directory", "DIR")
+            .required(true)
+            .value_hint(clap::ValueHint::DirPath)
+            .help("Directory of the run, finished or not"),
+        path("out", "FILE")
+            .long("out")
+            .conflicts_with_all(["svg", "md", "json"])
+            .value_hint(clap::ValueHint::FilePath)
+            .help("Where the HTML file goes [default: report.html in DIR]"),
+        path("svg", "DIR")
+            .long("svg")
+            .conflicts_with_all(["md", "json"])
+            .value_hint(clap::ValueHint::DirPath)
+            .help("Write each figure as an SVG file into this directory instead, for papers"),
+        Arg::new("md")
+            .long("md")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("json")
+            .help("Print the answer and the tables as Markdown instead"),
+        Arg::new("json")
+            .long("json")
+            .action(ArgAction::SetTrue)
+            .help("Print everything the figures show as JSON instead"),
+        Arg::new("attempt")
+            .long("attempt")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u64))
+            .help("Attempt whose clock exchange is shown [default: the one whose bound is the median]"),
+    ]
+}
+
+fn report_options(matches: &ArgMatches) -> ReportOptions {
+    let path = |name: &str| matches.get_one::<PathBuf>(name).cloned();
+    ReportOptions {
+        directory: path("directory").expect("clap requires the argument"),
+        form: match path("svg") {
+            Some(directory) => ReportForm::Svg(directory),
+            None if matches.get_flag("md") => ReportForm::Markdown,
+            None if matches.get_flag("json") => ReportForm::Json,
+            None => ReportForm::Html(path("out")),
+        },
+        attempt: matches.get_one("attempt").copied(),
     }
 }
 

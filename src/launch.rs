@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sebs_tui::cli::{Comparing, Options, TableFormat, View};
+use sebs_tui::cli::{Comparing, Options, ReportForm, ReportOptions, TableFormat, View};
 use sebs_tui::core::board::{Board, Cell};
 use sebs_tui::core::compare::{Candidate, Comparison};
 use sebs_tui::core::live::Live;
@@ -115,6 +115,27 @@ pub fn compare(comparing: &Comparing) -> Done {
     } else {
         TOO_SLOW.into()
     })
+}
+
+/// `sebs-tui report`: makes a report of a run that is on disk.
+pub fn report_run(options: &ReportOptions) -> Done {
+    let report = store::Report::read(&options.directory, options.attempt)?;
+    match &options.form {
+        ReportForm::Html(out) => {
+            let beside = options.directory.join(store::report::FILE_NAME);
+            let path = out.as_ref().unwrap_or(&beside);
+            report.write_html(path)?;
+            print_ignoring_a_closed_pipe(&format!("{}\n", path.display()));
+        }
+        ReportForm::Svg(directory) => {
+            for path in report.write_svgs(directory)? {
+                print_ignoring_a_closed_pipe(&format!("{}\n", path.display()));
+            }
+        }
+        ReportForm::Markdown => print_ignoring_a_closed_pipe(&report.markdown()),
+        ReportForm::Json => print_ignoring_a_closed_pipe(&format!("{}\n", report.json())),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Request::Plan(options) => launch::plan(&options),
         Request::Compare(comparing) => launch::compare(&comparing),
         Request::Process(processing) => launch::process::process(&processing),
+        Request::Report(options) => launch::report_run(&options),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

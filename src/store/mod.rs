@@ -5,6 +5,7 @@
 //!   run.json                        settings with their origins, host, versions
 //!   journal.jsonl                   every event, one a line
 //!   summary.json                    the numbers of the whole run, at its end
+//!   report.html                     what they say, when a report was asked for
 //!   invocation-overhead/<type>/     SeBS's tables
 //! ```
 
@@ -12,6 +13,7 @@ pub mod directory;
 pub mod follow;
 pub mod import;
 pub mod journal;
+pub mod report;
 mod rows;
 pub mod run_json;
 pub mod summary;
@@ -24,6 +26,7 @@ use crate::core::message::{Entry, Event, JOURNAL_VERSION};
 
 pub use follow::{Follower, Line};
 pub use journal::Journal;
+pub use report::Report;
 pub use run_json::RunFile;
 pub use summary::Summary;
 

@@ -1,0 +1,225 @@
+//! The question of a run, its answer, and what to be wary of, in words.
+
+use crate::core::analysis::{Analysis, CellAnalysis, Warning};
+use crate::core::fit::{Fits, Line};
+use crate::core::message::RunHeader;
+use crate::core::plan::Sweep;
+use crate::core::sample::StartKind;
+use crate::core::statistics::{Description, Enough};
+
+use super::words::{digits, duration, interval, nanos, percent, size};
+
+/// One figure of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// Start kind.
+    pub kind: StartKind,
+    /// The size it is of.
+    pub size: u64,
+    /// The median.
+    pub value: String,
+    /// Its interval, or why there is none.
+    pub interval: String,
+    /// Samples behind it.
+    pub n: usize,
+}
+
+/// The question.
+pub fn question(run: &RunHeader) -> String {
+    let grows = match run.plan.outline.sweep {
+        Sweep::Payload => "payload",
+        Sweep::Code => "code package",
+    };
+    format!(
+        "What does it cost to call a {} function on {}, and how does that grow with its {grows}?",
+        run.runtime, run.platform
+    )
+}
+
+/// The smallest and the largest size that was measured, warm and cold.
+pub fn headlines(analysis: &Analysis) -> Vec<Headline> {
+    let of_kind = |kind| {
+        let mut measured: Vec<(&CellAnalysis, &Description)> = analysis
+            .cells
+            .iter()
+            .filter(|cell| cell.kind == kind)
+            .filter_map(|cell| Some((cell, cell.invocation_time.as_ref()?)))
+            .collect();
+        measured.sort_by_key(|(cell, _)| cell.size);
+        // Of one size, the first and the last are the same.
+        if measured.len() > 2 {
+            measured.drain(1..measured.len() - 1);
+        }
+        measured
+    };
+    StartKind::ALL
+        .into_iter()
+        .flat_map(of_kind)
+        .map(|(cell, time)| Headline {
+            kind: cell.kind,
+            size: cell.size,
+            value: nanos(time.median),
+            interval: match &time.median_interval {
+                Enough::Known(ends) => {
+                    format!("95 %: {}", interval(ends.low as f64, ends.high as f64))
+                }
+                Enough::TooSmall { least, .. } => format!("no interval below n = {least}"),
+            },
+            n: time.n,
+        })
+        .collect()
+}
+
+/// How the time grows, one sentence a start kind, and what the line rests on.
+pub fn slopes(run: &RunHeader, analysis: &Analysis) -> Vec<(String, String)> {
+    let what = run.plan.outline.sweep.word();
+    StartKind::ALL
+        .into_iter()
+        .map(|kind| slope(kind, what, analysis.fits(kind)))
+        .collect()
+}
+
+fn slope(kind: StartKind, what: &str, fits: &Fits) -> (String, String) {
+    let word = kind.word();
+    let line = match &fits.all {
+        Enough::Known(line) => line,
+        Enough::TooSmall { n, least } => {
+            let sentence = format!(
+                "How the {word} time grows cannot be said: {n} measured sizes are too few for a line."
+            );
+            return (sentence, format!("It takes {least} sizes."));
+        }
+    };
+    let (low, high) = line.slope_interval;
+    let between = interval(low * 1e9, high * 1e9);
+    let sentence = if low <= 0.0 && high >= 0.0 {
+        format!("No growth of the {word} time with the {what} is shown (95 %: {between} per MB).")
+    } else {
+        let (verb, per) = if line.slope > 0.0 {
+            ("adds", line.slope)
+        } else {
+            ("takes away", -line.slope)
+        };
+        format!(
+            "Each further MB of {what} {verb} {} {} a {word} call (95 %: {between}).",
+            duration(per * 1e9),
+            if line.slope > 0.0 { "to" } else { "from" }
+        )
+    };
+    (sentence, rests_on(line, fits))
+}
+
+fn rests_on(line: &Line, fits: &Fits) -> String {
+    let mut parts = vec![format!(
+        "Line through {} samples: {} at size 0",
+        line.n,
+        duration(line.intercept * 1e9)
+    )];
+    let r_squared = |line: &Line| line.adjusted_r2.map(|share| digits(share, 3));
+    parts.extend(r_squared(line).map(|share| format!("adjusted R² {share}")));
+    parts.extend(
+        line.mbit_per_s
+            .map(|rate| format!("effectively {} Mbit/s", digits(rate, 3))),
+    );
+    let mut text = parts.join(", ");
+    if let Enough::Known(line) = &fits.without_smallest {
+        text += &format!(
+            "; without the smallest size {} per MB",
+            duration(line.slope * 1e9)
+        );
+        if let Some(share) = r_squared(line) {
+            text += &format!(", adjusted R² {share}");
+        }
+    }
+    text + "."
+}
+
+/// A warning as a sentence.
+pub fn warning(warning: &Warning) -> String {
+    let at = |kind: StartKind, bytes: u64| format!("{}, {}", kind.word(), size(bytes));
+    match *warning {
+        Warning::ColdFasterThanWarm {
+            size: bytes,
+            difference,
+            certain,
+        } => format!(
+            "{}: cold starts were faster than warm ones by {}{}. Look at how cold starts were forced.",
+            size(bytes),
+            nanos(-difference),
+            if certain { "" } else { ", which may be chance" }
+        ),
+        Warning::Drift {
+            kind,
+            correlation,
+            p,
+            moved,
+        } => format!(
+            "{}: the times moved by {} while the run went on (rank correlation {}, p = {}). Shuffle the order, and keep the machine idle.",
+            kind.word(),
+            nanos(moved),
+            digits(correlation, 2),
+            if p < 0.001 {
+                "below 0.001".into()
+            } else {
+                digits(p, 2)
+            }
+        ),
+        Warning::Outliers {
+            size,
+            kind,
+            count,
+            of,
+        } => format!(
+            "{}: {count} of {of} samples lie far from the others; something else was going on.",
+            at(kind, size)
+        ),
+        Warning::TooFewSamples {
+            cells,
+            of,
+            fewest,
+            least,
+        } => format!(
+            "{cells} of {of} sizes and start kinds have too few samples for an interval ({fewest} where it takes {least}): raise --repetitions."
+        ),
+        Warning::ClockStep {
+            size,
+            kind,
+            in_exchange,
+            of_host,
+        } => format!(
+            "{}: a clock was stepped during {in_exchange} exchanges, the host's clock during {of_host} invocations; bounds are no proof there.",
+            at(kind, size)
+        ),
+        Warning::Unsynchronised {
+            size,
+            kind,
+            count,
+            of,
+        } => format!(
+            "{}: {count} of {of} samples have no clock estimate and are left out; can datagrams reach this host?",
+            at(kind, size)
+        ),
+        Warning::HighLoss { size, kind, loss } => {
+            format!(
+                "{}: {} of the datagrams had no answer.",
+                at(kind, size),
+                percent(loss)
+            )
+        }
+        Warning::WideBound {
+            size,
+            kind,
+            bound,
+            median,
+        } => format!(
+            "{}: the clocks leave ±{} of a median of {}.",
+            at(kind, size),
+            nanos(bound),
+            nanos(median)
+        ),
+        Warning::WrongKind { size, kind, count } => format!(
+            "{}: {count} attempts started in the other kind and were made again.",
+            at(kind, size)
+        ),
+    }
+}

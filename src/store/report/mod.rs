@@ -1,0 +1,142 @@
+//! The report of a run: one HTML file, its figures alone, Markdown, or JSON.
+//!
+//! ```text
+//! journal ─► core::analysis ─┐
+//!        └─► data ───────────┴─► figures (plot on axis, drawn on canvas) ─► page, svg, markdown, published
+//! ```
+
+mod answer;
+mod axis;
+mod canvas;
+mod data;
+mod figures;
+mod markdown;
+mod method;
+mod page;
+mod plot;
+mod published;
+mod svg;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use super::{RunFile, StoreError, directory, journal, run_json};
+use crate::core::analysis::Analysis;
+use crate::core::board::Board;
+use crate::core::counting::header;
+use crate::core::message::RunState;
+
+use data::Data;
+use figures::Sources;
+
+/// Name of the HTML file in a run's directory.
+pub const FILE_NAME: &str = "report.html";
+
+/// Everything that a report says, in whatever form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    file: Option<RunFile>,
+    state: RunState,
+    dropped_bytes: u64,
+    data: Data,
+    analysis: Analysis,
+}
+
+impl Report {
+    /// Of the run in `directory`, finished or not. `attempt` is the one whose clock exchange is shown; by default that
+    /// whose bound is the median one.
+    pub fn read(directory: &Path, attempt: Option<u64>) -> Result<Self, StoreError> {
+        let path = journal::path_in(directory);
+        let journal = journal::read(&path)?;
+        let malformed = |what: String| StoreError::Malformed {
+            path: path.clone(),
+            what,
+        };
+        let Some(run) = header(&journal.entries) else {
+            return Err(malformed(
+                "it holds no event: there is nothing to report".into(),
+            ));
+        };
+        let data = Data::of(run, &journal.entries, attempt).map_err(|missing| {
+            malformed(format!(
+                "no attempt {} with a clock estimate: choose another --attempt",
+                missing.0
+            ))
+        })?;
+        let file = if directory.join(run_json::FILE_NAME).exists() {
+            Some(RunFile::read(directory)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            file,
+            state: Board::of(&journal.entries).state,
+            dropped_bytes: journal.dropped_bytes,
+            analysis: Analysis::of(&journal.entries),
+            data,
+        })
+    }
+
+    /// The HTML file.
+    pub fn html(&self) -> String {
+        page::html(self)
+    }
+
+    /// The answer and the tables.
+    pub fn markdown(&self) -> String {
+        markdown::markdown(self)
+    }
+
+    /// Everything the figures show, as `assets/report/report.schema.json` describes it.
+    pub fn json(&self) -> String {
+        let published = published::Published::of(self.state, &self.data, &self.analysis);
+        serde_json::to_string(&published).expect("keys are strings and nothing else can fail")
+    }
+
+    /// Every figure as an SVG file of its own: name and content.
+    pub fn svgs(&self) -> Vec<(String, String)> {
+        svg::files(self.sources())
+    }
+
+    /// Writes the HTML file to `path`.
+    pub fn write_html(&self, path: &Path) -> Result<(), StoreError> {
+        directory::replace(path, self.html().as_bytes())
+    }
+
+    /// Writes every figure into `directory`, which is made if need be; the files' paths.
+    pub fn write_svgs(&self, directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+        std::fs::create_dir_all(directory).map_err(StoreError::io("create", directory))?;
+        self.svgs()
+            .into_iter()
+            .map(|(name, content)| {
+                let path = directory.join(name);
+                directory::replace(&path, content.as_bytes()).map(|()| path)
+            })
+            .collect()
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            data: &self.data,
+            analysis: &self.analysis,
+        }
+    }
+
+    /// What a reader should be wary of, as sentences, that of the whole run first.
+    fn warnings(&self) -> Vec<String> {
+        let unfinished = (self.state != RunState::Complete)
+            .then(|| "The run is not complete: samples are missing.".to_owned());
+        let torn = (self.dropped_bytes > 0).then(|| {
+            format!(
+                "The last line of the journal is torn; its {} bytes are left out.",
+                self.dropped_bytes
+            )
+        });
+        let found = self.analysis.warnings.iter().map(answer::warning);
+        unfinished.into_iter().chain(torn).chain(found).collect()
+    }
+}
+
+fn program() -> String {
+    format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}

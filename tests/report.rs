@@ -1,0 +1,510 @@
+//! The report: what it says of runs made by hand, and that nothing in a run can break it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod dom;
+mod fake_run;
+mod hand;
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dom::Element;
+use sebs_tui::core::message::Entry;
+use sebs_tui::store::Report;
+use serde_json::Value;
+
+/// A run's directory with these events in its journal.
+fn on_disk(entries: &[Entry]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let lines: String = entries
+        .iter()
+        .map(|entry| serde_json::to_string(entry).unwrap() + "\n")
+        .collect();
+    std::fs::write(directory.path().join("journal.jsonl"), lines).unwrap();
+    directory
+}
+
+fn report_of(entries: &[Entry]) -> Report {
+    Report::read(on_disk(entries).path(), None).unwrap()
+}
+
+fn json_of(report: &Report) -> Value {
+    serde_json::from_str(&report.json()).unwrap()
+}
+
+/// What each figure of the page must show, by the JSON of the same report.
+fn assert_page_shows(page: &Element, json: &Value) {
+    invocation_shows(page, json);
+    distributions_show(page, json);
+    network_shows(page, json);
+    convergence_shows(page, json);
+}
+
+fn figure<'a>(page: &'a Element, id: &str) -> &'a Element {
+    page.find(|element| element.name == "figure" && element.get("id") == id)
+        .unwrap_or_else(|| panic!("no figure {id}"))
+}
+
+/// The drawings of a figure, each of which must say the same.
+fn drawings(figure: &Element) -> Vec<&Element> {
+    let drawings = figure.all(|element| element.name == "svg" && element.has_class("plot"));
+    assert!(!drawings.is_empty(), "{} shows nothing", figure.get("id"));
+    drawings
+}
+
+fn number(text: &str) -> f64 {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text:?} is no number"))
+}
+
+/// Marks with these classes, as (size, ns, x, y), in the order of the JSON's cells.
+fn marks(svg: &Element, classes: &str) -> Vec<(u64, i64, f64, f64)> {
+    svg.all(|element| element.get("class") == classes)
+        .into_iter()
+        .map(|mark| {
+            let of = |name| number(mark.get(name));
+            (
+                of("data-size") as u64,
+                of("data-ns") as i64,
+                of("x"),
+                of("y"),
+            )
+        })
+        .collect()
+}
+
+/// Points lie where their values say: on a straight line of value against place, to a tenth of a pixel.
+fn assert_linear(values: &[f64], places: &[f64]) {
+    let ends = |of: &[f64]| {
+        let least = (0..values.len())
+            .min_by(|a, b| values[*a].total_cmp(&values[*b]))
+            .unwrap();
+        let most = (0..values.len())
+            .max_by(|a, b| values[*a].total_cmp(&values[*b]))
+            .unwrap();
+        (of[least], of[most])
+    };
+    let ((low, high), (from, to)) = (ends(values), ends(places));
+    if high <= low {
+        return;
+    }
+    for (value, place) in values.iter().zip(places) {
+        let due = from + (value - low) / (high - low) * (to - from);
+        assert!(
+            (due - place).abs() <= 0.11,
+            "{value} is drawn at {place}, not {due}"
+        );
+    }
+}
+
+fn invocation_shows(page: &Element, json: &Value) {
+    for svg in drawings(figure(page, "invocation-time")) {
+        let mut places = Vec::new();
+        for kind in ["warm", "cold"] {
+            let cells = json["samples"].as_array().unwrap().iter();
+            let due: Vec<(u64, i64)> = cells
+                .filter(|cell| cell["kind"] == kind)
+                .flat_map(|cell| {
+                    let size = cell["size"].as_u64().unwrap();
+                    let measured = cell["measured"].as_array().unwrap();
+                    assert!(measured.len() <= 60, "all samples are drawn");
+                    measured
+                        .iter()
+                        .map(move |of| (size, of["invocation_time"].as_i64().unwrap()))
+                })
+                .collect();
+            let shown = marks(svg, &format!("{kind} point"));
+            let pairs: Vec<(u64, i64)> = shown.iter().map(|mark| (mark.0, mark.1)).collect();
+            assert_eq!(pairs, due);
+            let cells = json["analysis"]["cells"].as_array().unwrap().iter();
+            let medians: Vec<(u64, i64)> = cells
+                .filter(|cell| cell["kind"] == kind && !cell["invocation_time"].is_null())
+                .map(|cell| {
+                    let median = &cell["invocation_time"]["median"];
+                    (cell["size"].as_u64().unwrap(), median.as_i64().unwrap())
+                })
+                .collect();
+            let shown_medians = marks(svg, &format!("{kind} median"));
+            let pairs: Vec<_> = shown_medians.iter().map(|mark| (mark.0, mark.1)).collect();
+            assert_eq!(pairs, medians);
+            places.extend(shown);
+            places.extend(shown_medians);
+            intervals_show(svg, json, kind);
+            if let Some(line) = json["analysis"][kind]["all"].get("known") {
+                let fit = svg.all(|element| element.get("class") == format!("{kind} fit"));
+                assert_eq!(
+                    number(fit[0].get("data-slope")),
+                    line["slope"].as_f64().unwrap()
+                );
+            }
+        }
+        let sizes: Vec<f64> = places.iter().map(|place| place.0 as f64).collect();
+        let along: Vec<f64> = places.iter().map(|place| place.2).collect();
+        assert_linear(&sizes, &along);
+        let log = svg.has_class("log");
+        let scaled = |ns: i64| if log { (ns as f64).ln() } else { ns as f64 };
+        let times: Vec<f64> = places.iter().map(|place| scaled(place.1)).collect();
+        let up: Vec<f64> = places.iter().map(|place| place.3).collect();
+        assert_linear(&times, &up);
+    }
+}
+
+fn intervals_show(svg: &Element, json: &Value, kind: &str) {
+    let cells = json["analysis"]["cells"].as_array().unwrap().iter();
+    let due: Vec<(f64, f64)> = cells
+        .filter(|cell| cell["kind"] == kind)
+        .filter_map(|cell| cell["invocation_time"]["median_interval"].get("known"))
+        .map(|known| {
+            (
+                known["low"].as_f64().unwrap(),
+                known["high"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    let shown: Vec<(f64, f64)> = svg
+        .all(|element| element.get("class") == format!("{kind} whisker"))
+        .into_iter()
+        .map(|whisker| {
+            (
+                number(whisker.get("data-low")),
+                number(whisker.get("data-high")),
+            )
+        })
+        .collect();
+    assert_eq!(shown, due);
+}
+
+fn distributions_show(page: &Element, json: &Value) {
+    for cell in json["samples"].as_array().unwrap() {
+        let (size, kind) = (&cell["size"], cell["kind"].as_str().unwrap());
+        let measured = cell["measured"].as_array().unwrap();
+        if measured.is_empty() {
+            continue;
+        }
+        let mut due: Vec<i64> = measured
+            .iter()
+            .map(|of| of["invocation_time"].as_i64().unwrap())
+            .collect();
+        due.sort_unstable();
+        let line = figure(page, &format!("ecdf-{size}"))
+            .find(|element| element.get("class") == format!("{kind} ecdf"))
+            .expect("an ECDF");
+        let shown: Vec<i64> = line
+            .get("data-ns")
+            .split(' ')
+            .map(|ns| ns.parse().unwrap())
+            .collect();
+        assert_eq!(shown, due);
+        let bars = figure(page, &format!("histogram-{size}"))
+            .all(|element| element.get("class") == format!("{kind} bar"));
+        let counted: f64 = bars.iter().map(|bar| number(bar.get("data-count"))).sum();
+        assert_eq!(counted as usize, due.len());
+        let heights: Vec<f64> = bars.iter().map(|bar| number(bar.get("height"))).collect();
+        let counts: Vec<f64> = bars
+            .iter()
+            .map(|bar| number(bar.get("data-count")))
+            .collect();
+        assert_linear(&counts, &heights);
+    }
+}
+
+fn network_shows(page: &Element, json: &Value) {
+    for svg in drawings(figure(page, "round-trip")) {
+        for kind in ["warm", "cold"] {
+            let due: Vec<(u64, i64)> = json["round_trips"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|of| of["kind"] == kind)
+                .map(|of| (of["size"].as_u64().unwrap(), of["p50"].as_i64().unwrap()))
+                .collect();
+            let shown = marks(svg, &format!("{kind} median"));
+            assert_eq!(
+                shown
+                    .iter()
+                    .map(|mark| (mark.0, mark.1))
+                    .collect::<Vec<_>>(),
+                due
+            );
+        }
+    }
+    let lost = |cell: &Value| {
+        let of = |name: &str| cell["packets"][name].as_u64().unwrap();
+        (of("sent") - of("received"), of("received") - of("answered"))
+    };
+    let cells = json["analysis"]["cells"].as_array().unwrap().iter();
+    let due = cells
+        .map(lost)
+        .fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+    let loss = figure(page, "loss");
+    if due == (0, 0) {
+        return;
+    }
+    for svg in drawings(loss) {
+        let shown = |way: &str| -> u64 {
+            let bars = svg.all(|element| element.has_class(way));
+            bars.iter()
+                .map(|bar| number(bar.get("data-count")) as u64)
+                .sum()
+        };
+        assert_eq!((shown("to-host"), shown("to-function")), due);
+    }
+}
+
+fn convergence_shows(page: &Element, json: &Value) {
+    let due = &json["convergence"];
+    for svg in drawings(figure(page, "offset")) {
+        for (class, column) in [("all lower", "lower"), ("all upper", "upper")] {
+            let line = svg
+                .find(|element| element.get("class") == class)
+                .expect("a line");
+            let shown: Vec<i64> = line
+                .get("data-ns")
+                .split(' ')
+                .map(|ns| ns.parse().unwrap())
+                .collect();
+            let exchanges = due["exchanges"].as_array().unwrap();
+            let limits: Vec<i64> = exchanges
+                .iter()
+                .filter_map(|of| of[column].as_i64())
+                .collect();
+            assert_eq!(shown, limits);
+        }
+    }
+}
+
+#[test]
+fn every_figure_shows_what_the_json_says() {
+    for entries in [fake_run::whole().entries, hand::eventful_run()] {
+        let report = report_of(&entries);
+        let page = dom::parse(&report.html());
+        assert_page_shows(&page, &json_of(&report));
+    }
+}
+
+#[test]
+fn the_json_is_as_the_published_schema_says() {
+    let schema = include_str!("../assets/report/report.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for entries in [
+        fake_run::whole().entries,
+        hand::eventful_run(),
+        hand::eventful_run()[..2].to_vec(),
+    ] {
+        let mut json = json_of(&report_of(&entries));
+        let errors: Vec<String> = validator
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        json["analysis"]["cells"][0]["kind"] = "hot".into();
+        assert!(!validator.is_valid(&json));
+    }
+}
+
+#[test]
+fn a_reader_finds_question_answer_method_and_command() {
+    let directory = tempfile::tempdir().unwrap();
+    support::finish(
+        support::short_run(directory.path(), 3, 9_000, 6).arg("--plain"),
+        0,
+    );
+    let run = support::run_directory(directory.path());
+    let output = support::finish(support::program().arg("report").arg(&run), 0);
+    let path = run.join("report.html");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        path.display().to_string()
+    );
+    let html = std::fs::read_to_string(path).unwrap();
+    let seed =
+        serde_json::from_str::<Value>(&std::fs::read_to_string(run.join("run.json")).unwrap())
+            .unwrap()["seed"]
+            .clone();
+    for words in [
+        "What does it cost to call a native function on local",
+        "95 %:",
+        "new directory and new process",
+        &format!("--seed={seed}"),
+        "--payload-end=9000",
+        env!("CARGO_PKG_VERSION"),
+    ] {
+        assert!(html.contains(words), "{words}");
+    }
+    let answer = html.find("class=\"tiles\"").unwrap();
+    assert!(answer < html.find("id=\"method\"").unwrap());
+    for (flag, begins) in [
+        ("--md", "# What does it cost"),
+        ("--json", "{\"version\":1"),
+    ] {
+        let output = support::finish(support::program().arg("report").arg(&run).arg(flag), 0);
+        assert!(
+            String::from_utf8_lossy(&output.stdout).starts_with(begins),
+            "{flag}"
+        );
+    }
+}
+
+#[test]
+fn nothing_a_run_says_becomes_markup() {
+    let hostile =
+        "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&{{json}}\u{0}\u{1b}]]>";
+    let mut lines: Vec<String> = hand::eventful_run()
+        .iter()
+        .map(|entry| serde_json::to_string(entry).unwrap())
+        .collect();
+    let quoted = serde_json::to_string(hostile).unwrap();
+    for line in &mut lines {
+        for name in [
+            "new process, always",
+            "local",
+            "native",
+            "20231114-221320-local-payload",
+            "local: request body",
+        ] {
+            *line = line.replace(&format!("\"{name}\""), &quoted);
+        }
+    }
+    let entries: Vec<Entry> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let report = report_of(&entries);
+    let html = report.html();
+    let page = dom::parse(&html);
+    assert_eq!(page.all(|element| element.name == "script").len(), 2);
+    assert_eq!(page.all(|element| element.name == "img").len(), 0);
+    assert_eq!(html.matches("</script>").count(), 2);
+    let data = page
+        .find(|element| element.get("id") == "report-data")
+        .unwrap();
+    let embedded: Value = serde_json::from_str(&data.text).unwrap();
+    assert_eq!(embedded["run"]["platform"], hostile);
+    assert!(!report.markdown().contains("<script>"));
+    for (name, svg) in report.svgs() {
+        dom::parse(&svg);
+        assert!(
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_page_asks_for_nothing_from_elsewhere() {
+    let html = report_of(&fake_run::whole().entries).html();
+    for word in [
+        "http://", "https://", "//cdn", "@import", "url(", "fetch(", "src=",
+    ] {
+        let allowed = html.matches("xmlns=\"http://").count();
+        let found = html.matches(word).count();
+        assert!(
+            found == 0 || (word == "http://" && found == allowed),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn each_figure_is_there_for_those_who_do_not_see_it() {
+    let page = dom::parse(&report_of(&fake_run::whole().entries).html());
+    let figures = page.all(|element| element.name == "figure");
+    assert!(figures.len() >= 4);
+    for figure in figures {
+        assert!(
+            figure
+                .find(|element| element.name == "figcaption")
+                .is_some()
+        );
+        for svg in figure.all(|element| element.name == "svg" && element.has_class("plot")) {
+            assert_eq!(svg.get("role"), "img");
+            assert!(svg.get("aria-label").len() > 20);
+        }
+    }
+    assert!(page.all(|element| element.name == "table").len() >= 4);
+}
+
+#[test]
+fn figures_for_papers_have_colours_of_their_own() {
+    let out = tempfile::tempdir().unwrap();
+    let report = report_of(&fake_run::whole().entries);
+    let paths: Vec<PathBuf> = report.write_svgs(&out.path().join("new/figures")).unwrap();
+    assert!(paths.len() > 5);
+    for path in paths {
+        let svg = std::fs::read_to_string(&path).unwrap();
+        dom::parse(&svg);
+        assert!(!svg.contains("var("), "{}", path.display());
+        assert!(svg.contains("<title>"), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_run_without_samples_has_a_report_that_says_so() {
+    let entries = &hand::eventful_run()[..2];
+    let report = report_of(entries);
+    dom::parse(&report.html());
+    assert!(report.html().contains("No sample was measured."));
+    assert!(report.svgs().is_empty());
+    assert!(report.markdown().contains("The run is not complete"));
+}
+
+#[test]
+fn the_attempt_shown_can_be_chosen_and_a_missing_one_is_named() {
+    let run = on_disk(&fake_run::whole().entries);
+    let chosen = Report::read(run.path(), Some(7)).unwrap();
+    assert_eq!(json_of(&chosen)["convergence"]["attempt"], 7);
+    let error = Report::read(run.path(), Some(999_999))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("no attempt 999999"), "{error}");
+}
+
+/// Opens `page` in Chromium and returns the document as its scripts left it, and what went to the console.
+fn chromium(page: &Path, profile: &Path) -> (String, String) {
+    let output = Command::new("chromium")
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--enable-logging=stderr",
+            "--dump-dom",
+        ])
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .expect("Debian's package chromium");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_browser_shows_what_the_json_says_and_has_nothing_to_complain_of() {
+    let out = tempfile::tempdir().unwrap();
+    support::finish(
+        support::short_run(out.path(), 4, 90_000, 7).arg("--plain"),
+        0,
+    );
+    let run = support::run_directory(out.path());
+    support::finish(support::program().arg("report").arg(&run), 0);
+    let json = support::finish(support::program().arg("report").arg(&run).arg("--json"), 0).stdout;
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    let profile = tempfile::tempdir().unwrap();
+    let (document, console) = chromium(&run.join("report.html"), profile.path());
+    let complaints: Vec<&str> = console
+        .lines()
+        .filter(|line| line.contains("CONSOLE"))
+        .collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    assert_page_shows(&dom::parse_html(&document), &json);
+}
