@@ -121,13 +121,13 @@ fn sebs_language_survives_loss_because_rows_are_joined_by_time() {
         for seed in 0..200 {
             let outcome = session(&world, Dialect::Text, 1, seed);
             let Some(estimate) = outcome.estimate else {
-                assert!(loss > 0.1, "eight lost in a row");
+                assert!(loss > 0.1, "too few replies to tell whose they are");
                 continue;
             };
             assert!(!estimate.clock_step, "{estimate:?}");
             assert!(
                 (estimate.offset - SHIFT.offset).abs() <= estimate.bound,
-                "{estimate:?}"
+                "loss {loss}, seed {seed}: {estimate:?}"
             );
         }
     }

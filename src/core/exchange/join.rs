@@ -160,7 +160,8 @@ impl Track {
     }
 }
 
-/// The offsets at which most spans hold a row of the host, and a span that does so there.
+/// The offsets at which most spans hold a row of the host, and a span that does so there; none when as many do so at
+/// quite other offsets.
 fn most_fitting_offsets(host: &[HostRow], spans: &[Span]) -> Option<(Track, usize)> {
     let out_of_step = host.len().abs_diff(spans.len()) + STRAY_ROWS;
     let mut edges: Vec<(Nanos, Edge, usize)> = Vec::new();
@@ -180,22 +181,27 @@ fn most_fitting_offsets(host: &[HostRow], spans: &[Span]) -> Option<(Track, usiz
     }
     edges.sort_unstable();
     let mut depth = 0;
-    let mut best: Option<((i32, Nanos), Track, usize)> = None;
+    let mut regions: Vec<(i32, Nanos, Track, usize)> = Vec::new();
     for ((least, edge, number), (most, _, _)) in
         edges.iter().copied().zip(edges.iter().skip(1).copied())
     {
         depth += if edge == Edge::Begin { 1 } else { -1 };
-        // Rows that fit by chance leave a narrow region.
-        let merit = (depth, most - least);
-        if best
-            .as_ref()
-            .is_none_or(|(most_merit, _, _)| merit > *most_merit)
-        {
-            let at = spans[number].from;
-            best = Some((merit, Track { least, most, at }, number));
-        }
+        let at = spans[number].from;
+        regions.push((depth, most - least, Track { least, most, at }, number));
     }
-    best.map(|(_, track, number)| (track, number))
+    // Rows that fit by chance leave a narrow region.
+    let (depth, _, best, number) = *regions
+        .iter()
+        .max_by_key(|(depth, width, ..)| (*depth, *width))?;
+    let length = spans.last()?.from - spans.first()?.from;
+    let apart = COARSENESS + widening(length);
+    let elsewhere =
+        |other: &Track| other.least - best.most > apart || best.least - other.most > apart;
+    // With few replies as many rows can fit at another offset: which is true cannot be told.
+    let is_ambiguous = regions
+        .iter()
+        .any(|(other_depth, _, other, _)| *other_depth == depth && elsewhere(other));
+    (!is_ambiguous).then_some((best, number))
 }
 
 /// Where a range of offsets begins and ends; ranges that touch overlap.
