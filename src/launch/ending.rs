@@ -1,0 +1,123 @@
+//! How a run is ended by signals, and what is said in the end.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use sebs_tui::core::board::Cell;
+use sebs_tui::core::message::{Command, RunState};
+use sebs_tui::driver::Ended;
+use sebs_tui::plain::{self, Report};
+use sebs_tui::screen::{self};
+use sebs_tui::store::{self};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use super::Done;
+
+/// The run was stopped by its user, with samples left.
+const INCOMPLETE: u8 = 3;
+
+/// Exit codes of a signalled program begin above this.
+pub(super) const SIGNALLED: i32 = 128;
+
+/// Stops the run when `interrupt` is set, and sets it on SIGINT, SIGTERM and SIGHUP; a second one ends the program at
+/// once. A signal that is ignored from the start (`nohup`, a shell's background job) stays so.
+pub(super) fn heed_signals(
+    runtime: &tokio::runtime::Runtime,
+    interrupt: &watch::Sender<Option<i32>>,
+    commands: &mpsc::Sender<Command>,
+) -> io::Result<()> {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let number = kind.as_raw_value();
+        if is_ignored(number) {
+            continue;
+        }
+        let interrupt = interrupt.clone();
+        let mut signals = runtime.block_on(async { signal(kind) })?;
+        runtime.spawn(async move {
+            let mut before = 0;
+            while signals.recv().await.is_some() {
+                before += 1;
+                if before > 1 {
+                    screen::leave();
+                    std::process::exit(SIGNALLED + number);
+                }
+                interrupt
+                    .send_if_modified(|first| first.replace(first.unwrap_or(number)).is_none());
+            }
+        });
+    }
+    let (mut interrupted, commands) = (interrupt.subscribe(), commands.clone());
+    runtime.spawn(async move {
+        if interrupted.wait_for(Option::is_some).await.is_ok() {
+            _ = commands.send(Command::Stop).await;
+        }
+    });
+    Ok(())
+}
+
+fn is_ignored(signal: i32) -> bool {
+    // SAFETY: all-zero bytes are a valid sigaction, and a null new action only reads the current one.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Says how it ended and where the results are, on the normal screen, and picks the exit code.
+pub(super) fn conclude(
+    ended: &Ended,
+    directory: &Path,
+    shown: Result<Option<Report>, Box<dyn Error>>,
+    signal: Option<i32>,
+) -> Done {
+    let board = &ended.board;
+    // Without its summary, as when the disk is full, the run is still told by its board.
+    let analysis = store::Summary::read(directory)
+        .ok()
+        .map(|summary| summary.analysis);
+    let mut text = plain::summary(board, analysis.as_ref(), &store::files(directory));
+    if board.state == RunState::Incomplete {
+        _ = writeln!(
+            text,
+            "go on with: sebs-tui --resume {}",
+            directory.display()
+        );
+    }
+    match shown {
+        Ok(Some(mut report)) => report.end(&text),
+        Ok(None) => print_ignoring_a_closed_pipe(&text),
+        Err(error) => {
+            print_ignoring_a_closed_pipe(&text);
+            eprintln!("sebs-tui: the view failed, the run did not: {error}");
+        }
+    }
+    if let Some(left) = &ended.left_behind {
+        return Err(format!("not everything could be removed: {left}").into());
+    }
+    let sum = |of: fn(&Cell) -> u32| board.cells.iter().map(|cell| of(cell)).sum::<u32>();
+    let (failed, measured) = (sum(|cell| cell.failed), sum(|cell| cell.measured));
+    Ok(match (board.state, signal) {
+        (RunState::Complete, _) if failed > 0 => {
+            return Err(format!("{failed} samples failed; the journal and the log say why").into());
+        }
+        (RunState::Complete, _) if measured == 0 => {
+            return Err("no sample was measured; the journal and the log say why".into());
+        }
+        (RunState::Complete, _) => ExitCode::SUCCESS,
+        (_, None) => INCOMPLETE.into(),
+        (_, Some(signal)) => ((SIGNALLED + signal) as u8).into(),
+    })
+}
+
+pub(super) fn print_ignoring_a_closed_pipe(text: &str) {
+    _ = io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,120 @@
+//! The platforms, registered: how settings become what an experiment is run with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use sebs_tui::core::live::Live;
+use sebs_tui::core::message::RunHeader;
+use sebs_tui::core::plan::{Limit, Limits};
+use sebs_tui::core::time::{MILLISECOND, Moment};
+use sebs_tui::driver::package::{self, Template};
+use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
+use sebs_tui::net;
+use sebs_tui::plain::plan::Typical;
+use sebs_tui::platform::local::LocalPlatform;
+use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
+use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
+
+/// Registers the platforms.
+async fn platform(settings: &Settings) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
+    match settings.platform {
+        PlatformName::Local => Ok(Some(Arc::new(LocalPlatform::start().await?))),
+        PlatformName::Simulated => Ok(None),
+    }
+}
+
+pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, PlatformError> {
+    let platform = platform(settings).await?;
+    Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
+}
+
+pub(super) async fn equipment(
+    settings: &Settings,
+    live: Arc<Live>,
+) -> Result<Equipment, DriverError> {
+    Ok(match platform(settings).await? {
+        Some(platform) => Equipment::Real {
+            platform,
+            echo: driver::listen(listen_address(settings), live)?,
+        },
+        None => Equipment::Simulated {
+            world: settings.world(),
+            start: Moment {
+                wall: net::wall_clock(),
+                monotonic: net::monotonic(),
+            },
+        },
+    })
+}
+
+pub(super) fn template(settings: &Settings) -> Result<Template, package::PackageError> {
+    Template::new(match settings.runtime {
+        Runtime::Native => package::Runtime::Native,
+        Runtime::Python => package::Runtime::Python,
+    })
+}
+
+pub(super) fn limits(platform: Limits, template: &Template) -> Limits {
+    let least = Limit {
+        bytes: template.smallest(),
+        name: "the function's package without filling".into(),
+    };
+    Limits {
+        package_least: Some(least),
+        ..platform
+    }
+}
+
+/// What steps take on the platforms that have been measured, for a rough estimate.
+pub(super) fn typical(settings: &Settings) -> Option<Typical> {
+    match settings.platform {
+        PlatformName::Local => Some(Typical {
+            warm: 10 * MILLISECOND,
+            cold: 30 * MILLISECOND,
+            deployment: 20 * MILLISECOND,
+            megabyte: 3 * MILLISECOND,
+            unpacking: 2 * MILLISECOND,
+        }),
+        PlatformName::Simulated => None,
+    }
+}
+
+/// Functions of the local platform are on this host; others must be able to come from outside.
+fn listen_address(settings: &Settings) -> SocketAddr {
+    let anyone = match settings.platform {
+        PlatformName::Local | PlatformName::Simulated => Ipv4Addr::LOCALHOST,
+    };
+    match settings.listen {
+        Auto::Given(address) => address,
+        Auto::Auto => (anyone, 0).into(),
+    }
+}
+
+pub(super) fn experiment(
+    settings: &Settings,
+    header: RunHeader,
+    template: Arc<Template>,
+) -> Experiment {
+    let handler = match settings.runtime {
+        Runtime::Native => package::Runtime::Native.handler(),
+        Runtime::Python => package::Runtime::Python.handler(),
+    };
+    Experiment {
+        header,
+        function: FunctionSpec {
+            name: settings.function_name.clone(),
+            memory_mb: settings.memory,
+            timeout: settings.timeout(),
+            handler: handler.into(),
+        },
+        template,
+        advertise: match settings.advertise {
+            Auto::Auto => None,
+            Auto::Given(address) => Some(address),
+        },
+        dialect: settings.dialect,
+        max_exchanges: settings.max_exchanges,
+        pace: settings.pace(),
+        seed: settings.seed,
+    }
+}
