@@ -12,10 +12,10 @@ const COARSENESS: Nanos = MICROSECOND;
 const STRAY_ROWS: usize = 8;
 /// Rows by which they are at most taken to be out of step where the search begins.
 const MOST_OUT_OF_STEP: usize = 4_000;
-/// Pairs that are tried for the first offset: enough for every row of a usual session, and no more of a long one.
-const FIRST_PAIRS: usize = 500_000;
+/// Pairs of rows that are tried for the first offset: enough for every row of a usual session.
+const FIRST_PAIRS: usize = 5_000;
 /// Rows that are tried for it in any case.
-const FIRST_ROWS: usize = 64;
+const FIRST_ROWS: usize = 128;
 
 /// A stretch of time on one clock: of the host from T2 to T3, of the function from T1 to T4; ns since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,9 +93,10 @@ impl Track {
 /// The offsets at which most spans hold a row of the host, and a span that does so there.
 fn most_fitting_offsets(host: &[Span], function: &[Span]) -> Option<(Track, usize)> {
     let out_of_step = (host.len().abs_diff(function.len()) + STRAY_ROWS).min(MOST_OUT_OF_STEP);
-    let first = (FIRST_PAIRS / (2 * out_of_step + 1)).max(FIRST_ROWS);
+    let tried = (FIRST_PAIRS / (2 * out_of_step + 1)).max(FIRST_ROWS);
     let mut edges: Vec<(Nanos, Edge, usize)> = Vec::new();
-    for (number, span) in function.iter().take(first).enumerate() {
+    for number in sampled(function.len(), tried) {
+        let span = function[number];
         let near = number.saturating_sub(out_of_step)..(number + out_of_step + 1).min(host.len());
         let later_first = host.get(near).unwrap_or_default().iter().rev();
         let mut until = None;
@@ -127,6 +128,15 @@ fn most_fitting_offsets(host: &[Span], function: &[Span]) -> Option<(Track, usiz
         }
     }
     best.map(|(_, track, number)| (track, number))
+}
+
+/// About `most` of so many rows: half of them from both ends, where lists that are out of step differ, half between.
+fn sampled(rows: usize, most: usize) -> impl Iterator<Item = usize> {
+    let at_an_end = most / 4;
+    let step = (2 * rows).div_ceil(most).max(1);
+    (0..rows).filter(move |row| {
+        rows <= most || *row < at_an_end || rows - row <= at_an_end || row % step == 0
+    })
 }
 
 /// Where a range of offsets begins and ends; ranges that touch overlap.
