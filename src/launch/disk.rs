@@ -10,7 +10,6 @@ use sebs_tui::core::plan::{Plan, Sweep};
 use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
 use sebs_tui::net;
-use sebs_tui::platform::Platform;
 use sebs_tui::settings::{self, Resolved};
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{Store, directory};

@@ -1,7 +1,7 @@
 //! The views of a run: dashboard, lines of text, JSON.
 
 use std::error::Error;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

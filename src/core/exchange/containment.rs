@@ -90,7 +90,8 @@ impl Track {
     }
 }
 
-/// The offsets at which most spans hold a row of the host, and a span that does so there.
+/// The offsets at which most spans hold a row of the host, and a span that does so there; none when as many do so at
+/// quite other offsets.
 fn most_fitting_offsets(host: &[Span], function: &[Span]) -> Option<(Track, usize)> {
     let out_of_step = (host.len().abs_diff(function.len()) + STRAY_ROWS).min(MOST_OUT_OF_STEP);
     let tried = (FIRST_PAIRS / (2 * out_of_step + 1)).max(FIRST_ROWS);
@@ -112,22 +113,26 @@ fn most_fitting_offsets(host: &[Span], function: &[Span]) -> Option<(Track, usiz
     }
     edges.sort_unstable();
     let mut depth = 0;
-    let mut best: Option<((i32, Nanos), Track, usize)> = None;
+    let mut regions: Vec<(i32, Nanos, Track, usize)> = Vec::new();
     for ((least, edge, number), (most, _, _)) in
         edges.iter().copied().zip(edges.iter().skip(1).copied())
     {
         depth += if edge == Edge::Begin { 1 } else { -1 };
-        // Rows that fit by chance leave a narrow region.
-        let merit = (depth, most - least);
-        if best
-            .as_ref()
-            .is_none_or(|(most_merit, _, _)| merit > *most_merit)
-        {
-            let at = function[number].from;
-            best = Some((merit, Track { least, most, at }, number));
-        }
+        let at = function[number].from;
+        regions.push((depth, most - least, Track { least, most, at }, number));
     }
-    best.map(|(_, track, number)| (track, number))
+    // Rows that fit by chance leave a narrow region.
+    let (depth, width, best, number) = *regions
+        .iter()
+        .max_by_key(|(depth, width, ..)| (*depth, *width))?;
+    let apart = COARSENESS + widening(function.last()?.from - function.first()?.from);
+    let elsewhere =
+        |other: &Track| other.least - best.most > apart || best.least - other.most > apart;
+    // With few replies as many rows can fit as well at another offset: which is true cannot be told.
+    let is_ambiguous = regions.iter().any(|(other_depth, other_width, other, _)| {
+        *other_depth == depth && 2 * other_width > width && elsewhere(other)
+    });
+    (!is_ambiguous).then_some((best, number))
 }
 
 /// About `most` of so many rows: half of them from both ends, where lists that are out of step differ, half between.
