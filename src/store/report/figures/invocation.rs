@@ -75,7 +75,8 @@ fn wide(sources: Sources<'_>) -> bool {
 
 fn plot(sources: Sources<'_>, scale: Scale) -> Plot {
     let cells = &sources.data.cells;
-    let sizes = cells.iter().map(|cell| cell.size as f64);
+    let measured = cells.iter().filter(|cell| !cell.samples.is_empty());
+    let sizes = measured.map(|cell| cell.size as f64);
     let x = Axis::of(sources.size_title(), Quantity::Size, Scale::Linear, sizes);
     let times = cells
         .iter()
