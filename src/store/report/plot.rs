@@ -116,7 +116,7 @@ impl Plot {
             self.y.scale().word(),
             escape(label)
         );
-        let _ = write!(svg, "{}</svg>\n", self.draw(format));
+        let _ = writeln!(svg, "{}</svg>", self.draw(format));
         svg
     }
 }

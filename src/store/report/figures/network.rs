@@ -119,16 +119,16 @@ fn round_trip_plot(title: &str, cells: &[(&CellData, Quantiles)]) -> Plot {
                     format!("{word} whisker"),
                     vec![place(of.p5), place(of.p95)],
                 )
-                .with("size", cell.size)
-                .with("low", of.p5)
-                .with("high", of.p95),
+                .with("size", &cell.size)
+                .with("low", &of.p5)
+                .with("high", &of.p95),
                 Shape::new(
                     median_dot(cell.kind),
                     format!("{word} median"),
                     vec![place(of.p50)],
                 )
-                .with("size", cell.size)
-                .with("ns", of.p50)
+                .with("size", &cell.size)
+                .with("ns", &of.p50)
                 .tip(format!(
                     "{word}, {}: median {}, p5 {}, p95 {}, n = {}",
                     size(cell.size),
@@ -261,8 +261,8 @@ fn bars(cell: &CellAnalysis, width: f64) -> Vec<Shape> {
     lost.map(|(class, way, from, count)| {
         let corners = vec![(left, from), (right, from + share(count))];
         Shape::new(Mark::Bar, format!("{word} bar {class}"), corners)
-            .with("size", cell.size)
-            .with("count", count)
+            .with("size", &cell.size)
+            .with("count", &count)
             .tip(format!(
                 "{word}, {}: {count} of {} lost {way} ({})",
                 size(cell.size),
