@@ -367,6 +367,7 @@ fn nothing_a_run_says_becomes_markup() {
             "native",
             "20231114-221320-local-payload",
             "local: request body",
+            "status\\n500",
         ] {
             *line = line.replace(&format!("\"{name}\""), &quoted);
         }
@@ -386,6 +387,10 @@ fn nothing_a_run_says_becomes_markup() {
         .unwrap();
     let embedded: Value = serde_json::from_str(&data.text).unwrap();
     assert_eq!(embedded["run"]["platform"], hostile);
+    assert!(
+        html.contains("failed: reply: &lt;/script&gt;"),
+        "the error is told"
+    );
     assert!(!report.markdown().contains("<script>"));
     for (name, svg) in report.svgs() {
         dom::parse(&svg);
