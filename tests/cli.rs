@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use sebs_tui::cli::{
-    Existing, Format, Options, Purpose, Request, Rules, TableFormat, View, command, completions,
-    man, parse,
+    Existing, Format, Options, Purpose, ReportForm, Request, Rules, TableFormat, View, command,
+    completions, man, parse,
 };
 
 fn request(line: &str) -> Request {
@@ -71,6 +71,21 @@ fn the_other_commands_are_known() {
         Request::Completions(Shell::Fish)
     );
     assert_eq!(request("sebs-tui man"), Request::Man);
+    let report = |line: &str| match request(line) {
+        Request::Report(options) => (options.form, options.attempt),
+        other => panic!("{line}: {other:?}"),
+    };
+    let forms = [
+        ("", ReportForm::Html(None)),
+        (" --out a.html", ReportForm::Html(Some("a.html".into()))),
+        (" --svg figures", ReportForm::Svg("figures".into())),
+        (" --md", ReportForm::Markdown),
+        (" --json", ReportForm::Json),
+    ];
+    for (flags, form) in forms {
+        let line = format!("sebs-tui report DIR{flags} --attempt 7");
+        assert_eq!(report(&line), (form, Some(7)));
+    }
     assert_eq!(run("sebs-tui --print-config").purpose, Purpose::PrintConfig);
     assert_eq!(run("sebs-tui run --json").view, View::Json);
 }
@@ -122,6 +137,8 @@ fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
     assert!(refusal("sebs-tui --type packages").contains("[possible values: payload, code]"));
+    assert!(refusal("sebs-tui report DIR --md --json").contains("cannot be used with"));
+    assert!(refusal("sebs-tui report").contains("required"));
     assert!(refusal("sebs-tui plan --plain").contains("unexpected argument"));
 }
 
@@ -137,7 +154,7 @@ fn help_is_grouped() {
 
 #[test]
 fn each_commands_help_is_as_it_was() {
-    for name in ["plan", "compare", "process", "completions"] {
+    for name in ["plan", "compare", "process", "report", "completions"] {
         let mut command = command().term_width(100);
         let help = command
             .find_subcommand_mut(name)

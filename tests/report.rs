@@ -1,6 +1,10 @@
 //! The report: what it says of runs made by hand, and that nothing in a run can break it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(
+    clippy::float_cmp,
+    reason = "a figure is written as it is, so it reads back the same"
+)]
 
 mod dom;
 mod fake_run;
@@ -238,11 +242,10 @@ fn network_shows(page: &Element, json: &Value) {
     let due = cells
         .map(lost)
         .fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-    let loss = figure(page, "loss");
     if due == (0, 0) {
         return;
     }
-    for svg in drawings(loss) {
+    for svg in drawings(figure(page, "loss")) {
         let shown = |way: &str| -> u64 {
             let bars = svg.all(|element| element.has_class(way));
             bars.iter()
@@ -364,6 +367,7 @@ fn nothing_a_run_says_becomes_markup() {
             "native",
             "20231114-221320-local-payload",
             "local: request body",
+            "status\\n500",
         ] {
             *line = line.replace(&format!("\"{name}\""), &quoted);
         }
@@ -383,6 +387,10 @@ fn nothing_a_run_says_becomes_markup() {
         .unwrap();
     let embedded: Value = serde_json::from_str(&data.text).unwrap();
     assert_eq!(embedded["run"]["platform"], hostile);
+    assert!(
+        html.contains("failed: reply: &lt;/script&gt;"),
+        "the error is told"
+    );
     assert!(!report.markdown().contains("<script>"));
     for (name, svg) in report.svgs() {
         dom::parse(&svg);
@@ -463,8 +471,10 @@ fn the_attempt_shown_can_be_chosen_and_a_missing_one_is_named() {
     assert!(error.contains("no attempt 999999"), "{error}");
 }
 
-/// Opens `page` in Chromium and returns the document as its scripts left it, and what went to the console.
-fn chromium(page: &Path, profile: &Path) -> (String, String) {
+/// Opens `page` in Chromium in a window so wide, and returns the document as its scripts left it, and what went to the
+/// console.
+fn chromium(page: &Path, width: u32) -> (Element, Vec<String>) {
+    let profile = tempfile::tempdir().unwrap();
     let output = Command::new("chromium")
         .args([
             "--headless",
@@ -478,33 +488,124 @@ fn chromium(page: &Path, profile: &Path) -> (String, String) {
             "--enable-logging=stderr",
             "--dump-dom",
         ])
-        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!("--window-size={width},900"))
+        .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("file://{}", page.display()))
         .output()
         .expect("Debian's package chromium");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    (text(&output.stdout), text(&output.stderr))
+    let log = text(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    let console = log.lines().filter(|line| line.contains("CONSOLE"));
+    (
+        dom::parse_html(&text(&output.stdout)),
+        console.map(str::to_owned).collect(),
+    )
+}
+
+/// A short run and its report: the page, and the JSON.
+fn reported_run(out: &Path) -> (PathBuf, Value) {
+    support::finish(support::short_run(out, 4, 90_000, 7).arg("--plain"), 0);
+    let run = support::run_directory(out);
+    let report = |flags: &[&str]| {
+        let mut command = support::program();
+        command.arg("report").arg(&run).args(flags);
+        support::finish(&mut command, 0).stdout
+    };
+    report(&[]);
+    let json = serde_json::from_slice(&report(&["--json"])).unwrap();
+    (run.join("report.html"), json)
+}
+
+/// `page` with a script at its end that notes down what the function body `probe` returns.
+fn probed(page: &Path, probe: &str) -> PathBuf {
+    let script = format!(
+        "<pre id=\"probe\"></pre><script>document.getElementById('probe').textContent = \
+         JSON.stringify((() => {{ {probe} }})());</script></body>"
+    );
+    let html = std::fs::read_to_string(page).unwrap();
+    let path = page.with_file_name("probed.html");
+    std::fs::write(&path, html.replace("</body>", &script)).unwrap();
+    path
+}
+
+fn noted(page: &Element) -> Value {
+    let probe = page.find(|element| element.get("id") == "probe").unwrap();
+    serde_json::from_str(&probe.text).unwrap()
 }
 
 #[test]
 #[ignore = "needs Chromium"]
 fn a_browser_shows_what_the_json_says_and_has_nothing_to_complain_of() {
     let out = tempfile::tempdir().unwrap();
-    support::finish(
-        support::short_run(out.path(), 4, 90_000, 7).arg("--plain"),
-        0,
+    let (page, json) = reported_run(out.path());
+    let (document, complaints) = chromium(&page, 1100);
+    assert_eq!(complaints, [""; 0]);
+    assert_page_shows(&document, &json);
+    let embedded = document.find(|element| element.get("id") == "report-data");
+    let embedded: Value = serde_json::from_str(&embedded.unwrap().text).unwrap();
+    assert_eq!(embedded, json);
+    // A complaint would have been heard.
+    let (_, complaints) = chromium(&probed(&page, "console.error('heard')"), 1100);
+    assert_eq!(complaints.len(), 1, "{complaints:?}");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn series_hide_the_axis_changes_and_values_show_in_a_browser() {
+    let out = tempfile::tempdir().unwrap();
+    let (page, _) = reported_run(out.path());
+    let probe = "
+        const figure = document.getElementById('invocation-time');
+        const seen = (what) => [...figure.querySelectorAll(what)].filter((e) => e.getClientRects().length).length;
+        const state = () => [seen('svg.plot'), seen('.warm.point'), seen('.cold.point'), figure.dataset.scale];
+        const before = state();
+        figure.querySelector('[data-series=warm]').click();
+        const hidden = state();
+        figure.querySelector('[data-series=warm]').click();
+        figure.querySelector('[data-scales]').click();
+        const scaled = state();
+        const mark = [...figure.querySelectorAll('.cold.point')].find((e) => e.getClientRects().length);
+        mark.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: 300, clientY: 300 }));
+        const tip = document.getElementById('tip');
+        return { before, hidden, scaled, tip: tip.textContent, due: mark.dataset.tip, shown: !tip.hidden };";
+    let (document, complaints) = chromium(&probed(&page, probe), 1100);
+    assert_eq!(complaints, [""; 0]);
+    let seen = noted(&document);
+    let [before, hidden, scaled] = ["before", "hidden", "scaled"].map(|name| &seen[name]);
+    assert_eq!(
+        (&before[0], &before[1], &before[2]),
+        (&1.into(), &28.into(), &28.into())
     );
-    let run = support::run_directory(out.path());
-    support::finish(support::program().arg("report").arg(&run), 0);
-    let json = support::finish(support::program().arg("report").arg(&run).arg("--json"), 0).stdout;
-    let json: Value = serde_json::from_slice(&json).unwrap();
-    let profile = tempfile::tempdir().unwrap();
-    let (document, console) = chromium(&run.join("report.html"), profile.path());
-    let complaints: Vec<&str> = console
-        .lines()
-        .filter(|line| line.contains("CONSOLE"))
-        .collect();
-    assert!(complaints.is_empty(), "{complaints:#?}");
-    assert_page_shows(&dom::parse_html(&document), &json);
+    assert_eq!((&hidden[1], &hidden[2]), (&0.into(), &28.into()));
+    assert_eq!((&scaled[0], &scaled[1]), (&1.into(), &28.into()));
+    assert_ne!(before[3], scaled[3]);
+    assert_eq!((&seen["tip"], &seen["shown"]), (&seen["due"], &true.into()));
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn marks_are_within_their_figures_and_nothing_is_wider_than_the_window() {
+    let out = tempfile::tempdir().unwrap();
+    let (page, _) = reported_run(out.path());
+    let probe = "
+        const outside = [...document.querySelectorAll('svg.plot')].filter((svg) => {
+            const frame = svg.getBoundingClientRect();
+            return [...svg.querySelectorAll('use, rect, polyline, path, text')].some((e) => {
+                const box = e.getBoundingClientRect();
+                return box.left < frame.left - 1 || box.right > frame.right + 1
+                    || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
+            });
+        });
+        return { outside: outside.map((svg) => svg.closest('figure').id), wide: document.documentElement.scrollWidth,
+            window: innerWidth };";
+    for width in [1100, 390] {
+        let (document, _) = chromium(&probed(&page, probe), width);
+        let seen = noted(&document);
+        assert_eq!(seen["outside"], Value::Array(Vec::new()), "at {width} px");
+        assert!(
+            seen["wide"].as_u64() <= seen["window"].as_u64(),
+            "at {width} px: {seen}"
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! The journal: every event of a run, one line of JSON each, in order, on disk when a sample has ended.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -30,25 +30,29 @@ pub struct Journal {
 
 /// Reads a journal. A torn last line is dropped and told; any other bad line is an error.
 pub fn read(path: &Path) -> Result<Journal, StoreError> {
-    let text = std::fs::read(path).map_err(StoreError::io("read", path))?;
+    let refused = || StoreError::io("read", path);
+    // Line by line: a long run's text is larger than what it says.
+    let mut text = BufReader::new(File::open(path).map_err(refused())?);
     let mut journal = Journal {
         entries: Vec::new(),
         bytes: 0,
         dropped_bytes: 0,
     };
-    let mut lines = text.split_inclusive(|byte| *byte == b'\n').peekable();
-    while let Some(line) = lines.next() {
+    let mut line = Vec::new();
+    while text.read_until(b'\n', &mut line).map_err(refused())? > 0 {
         let number = journal.entries.len() + 1;
         if number == 1 {
-            refuse_newer(path, line)?;
+            refuse_newer(path, &line)?;
         }
-        match entry(line, number) {
+        match entry(&line, number) {
             Ok(entry) => {
                 journal.entries.push(entry);
                 journal.bytes += line.len() as u64;
             }
             // A crash of the host can leave anything in what was not yet on disk, even a line's end.
-            Err(_) if lines.peek().is_none() => journal.dropped_bytes = line.len() as u64,
+            Err(_) if text.fill_buf().map_err(refused())?.is_empty() => {
+                journal.dropped_bytes = line.len() as u64;
+            }
             Err(what) => {
                 return Err(StoreError::BadLine {
                     path: path.into(),
@@ -57,6 +61,7 @@ pub fn read(path: &Path) -> Result<Journal, StoreError> {
                 });
             }
         }
+        line.clear();
     }
     Ok(journal)
 }

@@ -90,7 +90,7 @@ fn read(text: &str, void: &[&str]) -> Element {
             if RAW.contains(&element.name.as_str()) && !closed {
                 let end = format!("</{}>", element.name);
                 let (raw, after) = rest.split_once(&end).expect("the end of the raw text");
-                element.text = raw.to_owned();
+                raw.clone_into(&mut element.text);
                 rest = after;
                 open.last_mut()
                     .expect("the document")

@@ -1,5 +1,7 @@
 //! The question of a run, its answer, and what to be wary of, in words.
 
+use std::fmt::Write as _;
+
 use crate::core::analysis::{Analysis, CellAnalysis, Warning};
 use crate::core::fit::{Fits, Line};
 use crate::core::message::RunHeader;
@@ -123,12 +125,10 @@ fn rests_on(line: &Line, fits: &Fits) -> String {
     );
     let mut text = parts.join(", ");
     if let Enough::Known(line) = &fits.without_smallest {
-        text += &format!(
-            "; without the smallest size {} per MB",
-            duration(line.slope * 1e9)
-        );
+        let per = duration(line.slope * 1e9);
+        let _ = write!(text, "; without the smallest size {per} per MB");
         if let Some(share) = r_squared(line) {
-            text += &format!(", adjusted R² {share}");
+            let _ = write!(text, ", adjusted R² {share}");
         }
     }
     text + "."

@@ -69,7 +69,7 @@ impl Shape {
     }
 
     /// With the value of one `data-` attribute.
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &'static str, value: &impl ToString) -> Self {
         self.data.push((name, value.to_string()));
         self
     }

@@ -96,7 +96,9 @@ impl Data {
                 cell.samples.extend(Sample::of(key, counting));
             }
         }
-        cells.iter_mut().for_each(|cell| cell.rtts.sort_unstable());
+        for cell in &mut cells {
+            cell.rtts.sort_unstable();
+        }
         let number = attempt.or_else(|| typical(&cells));
         let chosen = number.map(|number| {
             find(entries, number)

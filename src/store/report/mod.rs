@@ -25,6 +25,7 @@ use crate::core::analysis::Analysis;
 use crate::core::board::Board;
 use crate::core::counting::header;
 use crate::core::message::RunState;
+use crate::core::sample::SampleOutcome;
 
 use data::Data;
 use figures::Sources;
@@ -32,12 +33,16 @@ use figures::Sources;
 /// Name of the HTML file in a run's directory.
 pub const FILE_NAME: &str = "report.html";
 
+/// Failed samples whose reason is told.
+const MOST_FAILURES: usize = 10;
+
 /// Everything that a report says, in whatever form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     file: Option<RunFile>,
     state: RunState,
     dropped_bytes: u64,
+    failures: Vec<String>,
     data: Data,
     analysis: Analysis,
 }
@@ -68,9 +73,11 @@ impl Report {
         } else {
             None
         };
+        let board = Board::of(&journal.entries);
         Ok(Self {
             file,
-            state: Board::of(&journal.entries).state,
+            state: board.state,
+            failures: failures(&board),
             dropped_bytes: journal.dropped_bytes,
             analysis: Analysis::of(&journal.entries),
             data,
@@ -133,8 +140,39 @@ impl Report {
             )
         });
         let found = self.analysis.warnings.iter().map(answer::warning);
-        unfinished.into_iter().chain(torn).chain(found).collect()
+        unfinished
+            .into_iter()
+            .chain(torn)
+            .chain(self.failures.iter().cloned())
+            .chain(found)
+            .collect()
     }
+}
+
+/// The first samples that failed, with the reason, and how many more there are.
+fn failures(board: &Board) -> Vec<String> {
+    let Some(plan) = board.plan() else {
+        return Vec::new();
+    };
+    let failed: Vec<String> = board
+        .ended
+        .iter()
+        .filter_map(|(key, ended)| match &ended.outcome {
+            SampleOutcome::Failed(failure) => Some(format!(
+                "{}, {}, repetition {} failed: {failure}",
+                key.kind.word(),
+                words::size(plan.size(*key)),
+                key.repetition + 1
+            )),
+            _ => None,
+        })
+        .collect();
+    let more = failed.len().saturating_sub(MOST_FAILURES);
+    let mut told: Vec<String> = failed.into_iter().take(MOST_FAILURES).collect();
+    if more > 0 {
+        told.push(format!("{more} more samples failed: see the journal."));
+    }
+    told
 }
 
 fn program() -> String {

@@ -25,26 +25,14 @@ pub fn html(report: &Report) -> String {
         "subtitle" => escape(&subtitle(report)),
         "figure_style" => FIGURE_STYLE.to_owned(),
         "symbols" => SYMBOLS.to_owned(),
-        "tiles" => answer::headlines(&report.analysis)
-            .iter()
-            .map(tile)
-            .collect(),
-        "slopes" => answer::slopes(&report.data.run, &report.analysis)
-            .iter()
-            .map(|(sentence, basis)| {
-                format!(
-                    "<p>{} <span class=\"soft\">{}</span></p>\n",
-                    escape(sentence),
-                    escape(basis)
-                )
-            })
-            .collect(),
+        "tiles" => each(&answer::headlines(&report.analysis), tile),
+        "slopes" => each(answer::slopes(&report.data.run, &report.analysis), slope),
         "warnings" => warnings(&report.warnings()),
         "facts" => facts(report),
         "repeat" => repeat(report),
         "invocation" => figure(&sources.invocation()) + &gaps(&sources.gaps()),
         "distributions" => cards(&sources.distributions()),
-        "network" => sources.network().iter().map(figure).collect(),
+        "network" => each(&sources.network(), figure),
         "convergence" => sources
             .convergence()
             .as_ref()
@@ -68,6 +56,15 @@ fn fill(template: &str, mut value: impl FnMut(&str) -> String) -> String {
         page.push_str(rest);
     }
     page
+}
+
+/// What `html` makes of each item, one after the other.
+fn each<T>(items: impl IntoIterator<Item = T>, html: impl Fn(T) -> String) -> String {
+    let mut text = String::new();
+    for item in items {
+        text += &html(item);
+    }
+    text
 }
 
 /// JSON within a script element: no `<`, so that nothing in it can end the element.
@@ -94,6 +91,14 @@ fn paragraph(text: &str) -> String {
     format!("<p>{}</p>\n", escape(text))
 }
 
+fn slope((sentence, basis): (String, String)) -> String {
+    format!(
+        "<p>{} <span class=\"soft\">{}</span></p>\n",
+        escape(&sentence),
+        escape(&basis)
+    )
+}
+
 fn tile(headline: &Headline) -> String {
     let kind = headline.kind.word();
     format!(
@@ -110,20 +115,17 @@ fn warnings(warnings: &[String]) -> String {
     if warnings.is_empty() {
         return String::new();
     }
-    let items: String = warnings
-        .iter()
-        .map(|warning| format!("<li>{}</li>", escape(warning)))
-        .collect();
+    let items = each(warnings, |warning| format!("<li>{}</li>", escape(warning)));
     format!(
         "<section class=\"alerts\" aria-labelledby=\"warnings\"><h2 id=\"warnings\">To be wary of</h2><ul>{items}</ul></section>\n"
     )
 }
 
 fn facts(report: &Report) -> String {
-    method::facts(&report.data.run, report.file.as_ref(), report.state)
-        .iter()
-        .map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value)))
-        .collect()
+    let facts = method::facts(&report.data.run, report.file.as_ref(), report.state);
+    each(facts, |(name, value)| {
+        format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value))
+    })
 }
 
 fn repeat(report: &Report) -> String {
@@ -254,20 +256,15 @@ fn cards(figures: &[Figure]) -> String {
 }
 
 fn table(table: &Table, label: &str) -> String {
-    let head: String = table
-        .head
-        .iter()
-        .map(|name| format!("<th scope=\"col\">{}</th>", escape(name)))
-        .collect();
+    let head = each(&table.head, |name| {
+        format!("<th scope=\"col\">{}</th>", escape(name))
+    });
     let mut html = format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><thead><tr>{head}</tr></thead><tbody>\n",
         escape(label)
     );
     for row in &table.rows {
-        let cells: String = row
-            .iter()
-            .map(|text| format!("<td>{}</td>", escape(text)))
-            .collect();
+        let cells = each(row, |text| format!("<td>{}</td>", escape(text)));
         let _ = writeln!(html, "<tr>{cells}</tr>");
     }
     html + "</tbody></table></div>\n"

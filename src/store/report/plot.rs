@@ -81,10 +81,11 @@ impl Plot {
         let labels = ("sans-serif", f64::from(TEXT * FINE));
         let mut chart = ChartBuilder::on(&area)
             .margin_top(8 * FINE)
+            .margin_left(4 * FINE)
             .margin_right(14 * FINE)
             .margin_bottom(4 * FINE)
             .x_label_area_size(40 * FINE)
-            .y_label_area_size(58 * FINE)
+            .y_label_area_size(56 * FINE)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         let (x_ticks, y_ticks) = format.ticks();
         chart
@@ -115,7 +116,7 @@ impl Plot {
             self.y.scale().word(),
             escape(label)
         );
-        let _ = write!(svg, "{}</svg>\n", self.draw(format));
+        let _ = writeln!(svg, "{}</svg>", self.draw(format));
         svg
     }
 }

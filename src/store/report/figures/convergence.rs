@@ -79,9 +79,9 @@ fn plot(convergence: &Convergence, steps: &[Step]) -> Plot {
         let (lower, upper) = (step.own_lower?, step.own_upper?);
         let points = vec![place(step, lower), place(step, upper)];
         let shape = Shape::new(Mark::Whisker, "own whisker", points)
-            .with("exchange", step.sequence)
-            .with("low", lower)
-            .with("high", upper);
+            .with("exchange", &step.sequence)
+            .with("low", &lower)
+            .with("high", &upper);
         Some(shape.tip(format!(
             "exchange {}: from {} to {}",
             step.sequence,
@@ -96,7 +96,7 @@ fn plot(convergence: &Convergence, steps: &[Step]) -> Plot {
         let known = || steps.iter().filter_map(|step| Some((step, limit(step)?)));
         let values: Vec<String> = known().map(|(_, limit)| limit.to_string()).collect();
         let points = known().map(|(step, limit)| place(step, limit)).collect();
-        shapes.push(Shape::new(Mark::Line, class, points).with("ns", values.join(" ")));
+        shapes.push(Shape::new(Mark::Line, class, points).with("ns", &values.join(" ")));
     }
     let (from, to) = (x.clamp(f64::MIN), x.clamp(f64::MAX));
     shapes.push(Shape::new(

@@ -72,11 +72,11 @@ fn ecdf(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
                 times.len()
             );
             Shape::new(Mark::Line, format!("{word} ecdf"), steps(times, &x))
-                .with("size", cell.size)
-                .with("n", times.len())
+                .with("size", &cell.size)
+                .with("n", &times.len())
                 .with(
                     "ns",
-                    join(
+                    &join(
                         &ranks(times.len())
                             .map(|rank| times[rank])
                             .collect::<Vec<_>>(),
@@ -169,10 +169,10 @@ fn histogram(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
             let share = *count as f64 / cells[*number].1.len() as f64;
             let corners = vec![(from, 0.0), (to, *count as f64)];
             Shape::new(Mark::Bar, format!("{word} bar"), corners)
-                .with("size", cell.size)
-                .with("from", digits(from, 9))
-                .with("to", digits(to, 9))
-                .with("count", count)
+                .with("size", &cell.size)
+                .with("from", &digits(from, 9))
+                .with("to", &digits(to, 9))
+                .with("count", &count)
                 .tip(format!(
                     "{word}: {count} samples ({}) from {}",
                     percent(share),

@@ -75,7 +75,8 @@ fn wide(sources: Sources<'_>) -> bool {
 
 fn plot(sources: Sources<'_>, scale: Scale) -> Plot {
     let cells = &sources.data.cells;
-    let sizes = cells.iter().map(|cell| cell.size as f64);
+    let measured = cells.iter().filter(|cell| !cell.samples.is_empty());
+    let sizes = measured.map(|cell| cell.size as f64);
     let x = Axis::of(sources.size_title(), Quantity::Size, Scale::Linear, sizes);
     let times = cells
         .iter()
@@ -134,8 +135,8 @@ fn fitted(line: &Line, kind: StartKind, x: &Axis, y: &Axis, (from, to): (u64, u6
             upper.chain(lower).collect(),
         ),
         Shape::new(Mark::Line, format!("{word} fit"), middle.collect())
-            .with("slope", line.slope)
-            .with("intercept", line.intercept)
+            .with("slope", &line.slope)
+            .with("intercept", &line.intercept)
             .tip(tip),
     ]
 }
@@ -165,9 +166,9 @@ fn point(cell: &CellData, sample: &Sample) -> Shape {
         format!("{word} point"),
         vec![(cell.size as f64, sample.time as f64)],
     )
-    .with("size", cell.size)
-    .with("ns", sample.time)
-    .with("attempt", sample.attempt)
+    .with("size", &cell.size)
+    .with("ns", &sample.time)
+    .with("attempt", &sample.attempt)
     .tip(tip)
 }
 
@@ -180,9 +181,9 @@ fn median(cell: &CellAnalysis, y: &Axis) -> Vec<Shape> {
     let whisker = |interval: &MedianInterval| {
         let ends = [interval.low, interval.high].map(|end| (x, y.clamp(end as f64)));
         Shape::new(Mark::Whisker, format!("{word} whisker"), ends.to_vec())
-            .with("size", cell.size)
-            .with("low", interval.low)
-            .with("high", interval.high)
+            .with("size", &cell.size)
+            .with("low", &interval.low)
+            .with("high", &interval.high)
     };
     let interval = times.median_interval.known();
     let tip = format!(
@@ -194,8 +195,8 @@ fn median(cell: &CellAnalysis, y: &Axis) -> Vec<Shape> {
     );
     let middle = vec![(x, y.clamp(times.median as f64))];
     let symbol = Shape::new(median_dot(cell.kind), format!("{word} median"), middle)
-        .with("size", cell.size)
-        .with("ns", times.median)
+        .with("size", &cell.size)
+        .with("ns", &times.median)
         .tip(tip);
     interval.map(whisker).into_iter().chain([symbol]).collect()
 }

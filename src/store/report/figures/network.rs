@@ -119,16 +119,16 @@ fn round_trip_plot(title: &str, cells: &[(&CellData, Quantiles)]) -> Plot {
                     format!("{word} whisker"),
                     vec![place(of.p5), place(of.p95)],
                 )
-                .with("size", cell.size)
-                .with("low", of.p5)
-                .with("high", of.p95),
+                .with("size", &cell.size)
+                .with("low", &of.p5)
+                .with("high", &of.p95),
                 Shape::new(
                     median_dot(cell.kind),
                     format!("{word} median"),
                     vec![place(of.p50)],
                 )
-                .with("size", cell.size)
-                .with("ns", of.p50)
+                .with("size", &cell.size)
+                .with("ns", &of.p50)
                 .tip(format!(
                     "{word}, {}: median {}, p5 {}, p95 {}, n = {}",
                     size(cell.size),
@@ -216,10 +216,11 @@ fn loss_table(cells: &[&CellAnalysis]) -> Table {
 
 /// Bars beside each other at each size, warm left, cold right; the two directions on top of each other.
 fn loss_plot(sources: Sources<'_>, cells: &[&CellAnalysis]) -> Plot {
-    let points = &sources.data.run.plan.points;
-    let largest = points.iter().map(|point| point.size).max().unwrap_or(1) as f64;
-    let smallest = points.iter().map(|point| point.size).min().unwrap_or(0) as f64;
-    let spacing = ((largest - smallest) / points.len().saturating_sub(1).max(1) as f64).max(1.0);
+    let sizes = || cells.iter().map(|cell| cell.size);
+    let largest = sizes().max().unwrap_or(1) as f64;
+    let smallest = sizes().min().unwrap_or(0) as f64;
+    let steps = cells.len() / StartKind::ALL.len();
+    let spacing = ((largest - smallest) / steps.saturating_sub(1).max(1) as f64).max(1.0);
     let width = spacing * 0.32;
     let x = Axis::of(
         sources.size_title(),
@@ -260,8 +261,8 @@ fn bars(cell: &CellAnalysis, width: f64) -> Vec<Shape> {
     lost.map(|(class, way, from, count)| {
         let corners = vec![(left, from), (right, from + share(count))];
         Shape::new(Mark::Bar, format!("{word} bar {class}"), corners)
-            .with("size", cell.size)
-            .with("count", count)
+            .with("size", &cell.size)
+            .with("count", &count)
             .tip(format!(
                 "{word}, {}: {count} of {} lost {way} ({})",
                 size(cell.size),
