@@ -21,7 +21,7 @@ const AFTER_HELP: &str = "\
 Every setting can also be given as a variable, SEBS_TUI_PAYLOAD_BEGIN=1024, or in a file, payload_begin = 1024.
 Precedence: flag > variable > file > SeBS's configuration > default; --print-config shows who won.
 
-Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete (can be resumed).";
+Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete (can be resumed), 4 slower than --fail-above.";
 
 /// What is asked of the program.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,10 +32,34 @@ pub enum Request {
     Plan(Options),
     /// Make a report of a run.
     Report(ReportOptions),
+    /// Compare runs.
+    Compare(Comparing),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the manual page.
     Man,
+}
+
+/// The options of `compare`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparing {
+    /// Directories of runs, the baseline first.
+    pub directories: Vec<PathBuf>,
+    /// `--fail-above`: share of the baseline's median, 0.1 for 10 %.
+    pub fail_above: Option<f64>,
+    /// `--format`.
+    pub format: TableFormat,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableFormat {
+    /// Aligned columns.
+    Text,
+    /// GitHub's Markdown.
+    Markdown,
+    /// JSON, with every figure.
+    Json,
 }
 
 /// How a run is shown.
@@ -130,6 +154,7 @@ pub fn parse(
         }
         Some(("man", _)) => Request::Man,
         Some(("report", of)) => Request::Report(report_options(of)),
+        Some(("compare", of)) => Request::Compare(comparing(of)),
         Some(("plan", of)) => Request::Plan(options(of)),
         Some((_, of)) => Request::Run(options(of)),
         None => Request::Run(options(&matches)),
@@ -161,6 +186,11 @@ pub fn command() -> Command {
             Command::new("report")
                 .about("Make a report of a run: one HTML file, figures, Markdown or JSON")
                 .args(report_arguments()),
+        )
+        .subcommand(
+            Command::new("compare")
+                .about("Tell where runs differ from the first of them, and how surely")
+                .args(compare_arguments()),
         )
         .subcommand(
             Command::new("completions")
@@ -258,6 +288,51 @@ fn report_options(matches: &ArgMatches) -> ReportOptions {
             None => ReportForm::Html(path("out")),
         },
         attempt: matches.get_one("attempt").copied(),
+    }
+}
+
+fn compare_arguments() -> [Arg; 3] {
+    [
+        Arg::new("directories")
+            .value_name("DIR")
+            .required(true)
+            .num_args(2..)
+            .value_parser(value_parser!(PathBuf))
+            .value_hint(clap::ValueHint::DirPath)
+            .help("Directories of runs; the first is the baseline"),
+        Arg::new("fail-above")
+            .long("fail-above")
+            .value_name("PERCENT")
+            .value_parser(percent)
+            .help("End with status 4 when a median rose by more than this for sure: its whole interval lies above"),
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(PossibleValuesParser::new(["text", "markdown", "json"]))
+            .default_value("text")
+            .help("How the comparison is written"),
+    ]
+}
+
+/// `10%` or `10` as 0.1.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end();
+    match number.parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("a percentage of 0 or more, such as 10%".into()),
+    }
+}
+
+fn comparing(matches: &ArgMatches) -> Comparing {
+    let directories = matches.get_many("directories");
+    Comparing {
+        directories: directories.into_iter().flatten().cloned().collect(),
+        fail_above: matches.get_one("fail-above").copied(),
+        format: match matches.get_one::<String>("format").map(String::as_str) {
+            Some("markdown") => TableFormat::Markdown,
+            Some("json") => TableFormat::Json,
+            _ => TableFormat::Text,
+        },
     }
 }
 

@@ -10,8 +10,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sebs_tui::cli::{Options, ReportForm, ReportOptions, View};
+use sebs_tui::cli::{Comparing, Options, ReportForm, ReportOptions, TableFormat, View};
 use sebs_tui::core::board::Board;
+use sebs_tui::core::compare::{Candidate, Comparison};
 use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{Command, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
@@ -20,6 +21,7 @@ use sebs_tui::core::time::MILLISECOND;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, Before, Ended, Equipment, Experiment, Outlets};
 use sebs_tui::net;
+use sebs_tui::plain::compare::Style;
 use sebs_tui::plain::plan::{About, Typical};
 use sebs_tui::plain::{self, Format, Report};
 use sebs_tui::platform::local::LocalPlatform;
@@ -40,6 +42,8 @@ const WORKERS: usize = 2;
 const COMMANDS: usize = 16;
 /// The run was stopped by its user, with samples left.
 const INCOMPLETE: u8 = 3;
+/// A run is slower than the bound of a comparison.
+const TOO_SLOW: u8 = 4;
 
 /// Exit codes of a signalled program begin above this.
 const SIGNALLED: i32 = 128;
@@ -64,7 +68,8 @@ pub fn plan(options: &Options) -> Done {
     let template = template(settings)?;
     let abilities = tokio_runtime()?
         .block_on(async { Ok::<_, PlatformError>(platform(settings).await?.abilities()) })?;
-    let plan = Plan::new(settings.outline(), &limits(abilities.limits, &template));
+    let plan =
+        Plan::new(settings.outline(), &limits(abilities.limits, &template)).until(settings.until());
     let about = About {
         platform: settings.platform.word().into(),
         runtime: settings.runtime.word().into(),
@@ -96,6 +101,41 @@ pub fn report_run(options: &ReportOptions) -> Done {
         ReportForm::Json => print_ignoring_a_closed_pipe(&format!("{}\n", report.json())),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `sebs-tui compare`: tells where runs differ from the first of them.
+pub fn compare(comparing: &Comparing) -> Done {
+    let mut journals = Vec::new();
+    for directory in &comparing.directories {
+        let name = directory.display().to_string();
+        journals.push((name, journal::read(&journal::path_in(directory))?.entries));
+    }
+    let candidates: Vec<Candidate> = journals
+        .iter()
+        .map(|(name, entries)| Candidate { name, entries })
+        .collect();
+    let comparison = Comparison::of(&candidates)?;
+    let text = match comparing.format {
+        TableFormat::Text => plain::compare::render(&comparison, Style::Text),
+        TableFormat::Markdown => plain::compare::render(&comparison, Style::Markdown),
+        TableFormat::Json => serde_json::to_string_pretty(&comparison)? + "\n",
+    };
+    print_ignoring_a_closed_pipe(&text);
+    let Some(share) = comparing.fail_above else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let above: Vec<String> = comparison
+        .above(share)
+        .map(|(run, cell)| plain::compare::above(run, cell, share))
+        .collect();
+    for line in &above {
+        eprintln!("sebs-tui: {line}");
+    }
+    Ok(if above.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        TOO_SLOW.into()
+    })
 }
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
@@ -313,7 +353,8 @@ impl Started {
             n: settings.n,
             in_flight: settings.in_flight,
             shift: settings.clock_shift(wall),
-            plan: Plan::new(settings.outline(), &limits(abilities.limits, template)),
+            plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
+                .until(settings.until()),
         };
         Ok(Kept {
             directory,
@@ -494,7 +535,11 @@ fn conclude(
     signal: Option<i32>,
 ) -> Done {
     let board = &ended.board;
-    let mut text = plain::summary(board, &store::files(directory));
+    // Without its summary, as when the disk is full, the run is still told by its board.
+    let analysis = store::Summary::read(directory)
+        .ok()
+        .map(|summary| summary.analysis);
+    let mut text = plain::summary(board, analysis.as_ref(), &store::files(directory));
     if board.state == RunState::Incomplete {
         _ = writeln!(
             text,

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Request::Run(options) => launch::run(&options),
         Request::Plan(options) => launch::plan(&options),
         Request::Report(options) => launch::report_run(&options),
+        Request::Compare(comparing) => launch::compare(&comparing),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

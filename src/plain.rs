@@ -3,9 +3,11 @@
 //! Nothing here is in the run's way: the lines come from the journal, and when nobody reads them any more the
 //! run goes on.
 
+pub mod compare;
 pub mod plan;
 mod sample;
 pub mod summary;
+mod warnings;
 mod words;
 
 use std::io::{self, Write};
@@ -18,6 +20,7 @@ use crate::core::sample::{Attempt, Purpose};
 
 use sample::sample_line;
 pub use summary::summary;
+pub use warnings::warning;
 use words::{clean, order, rough, size};
 
 /// What is written.

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use std::path::PathBuf;
+
 use clap_complete::Shell;
 use sebs_tui::cli::{
-    Options, Purpose, ReportForm, Request, View, command, completions, man, parse,
+    Options, Purpose, ReportForm, Request, TableFormat, View, command, completions, man, parse,
 };
 
 fn request(line: &str) -> Request {
@@ -88,6 +90,22 @@ fn the_other_commands_are_known() {
 }
 
 #[test]
+fn runs_are_compared_with_the_first() {
+    let Request::Compare(comparing) =
+        request("sebs-tui compare a b c --fail-above 12.5% --format markdown")
+    else {
+        panic!("a comparison");
+    };
+    assert_eq!(comparing.directories, ["a", "b", "c"].map(PathBuf::from));
+    assert_eq!(comparing.fail_above, Some(0.125));
+    assert_eq!(comparing.format, TableFormat::Markdown);
+    assert!(refusal("sebs-tui compare a").contains("2 values required"));
+    assert!(refusal("sebs-tui compare a b --fail-above -1").contains("unexpected argument"));
+    assert!(refusal("sebs-tui compare a b --fail-above much").contains("such as 10%"));
+    assert!(refusal("sebs-tui compare a b --format html").contains("markdown"));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -109,7 +127,7 @@ fn help_is_grouped() {
 
 #[test]
 fn each_commands_help_is_as_it_was() {
-    for name in ["plan", "report", "completions"] {
+    for name in ["plan", "report", "compare", "completions"] {
         let mut command = command().term_width(100);
         let help = command
             .find_subcommand_mut(name)

@@ -109,6 +109,7 @@ fn odd_plans_and_odd_clocks_draw() {
             Plan {
                 points: Plan::new(outline.clone(), &sebs_tui::core::plan::Limits::default()).points,
                 outline,
+                until: None,
             },
             0,
         );

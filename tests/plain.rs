@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Board;
 use sebs_tui::core::message::Entry;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
@@ -132,16 +133,24 @@ fn the_summary_has_counts_medians_and_files() {
         PathBuf::from("results/x/run.json"),
         PathBuf::from("results/x/summary.json"),
     ];
-    insta::assert_snapshot!(summary(&Board::of(&hand::eventful_run()), &files), @"
+    let entries = hand::eventful_run();
+    let analysis = Analysis::of(&entries);
+    insta::assert_snapshot!(summary(&Board::of(&entries), Some(&analysis), &files), @"
     INCOMPLETE after ~1 s: 3 of 12 samples measured, 1 unsynchronised, 1 failed, 1 skipped
     7 invocations, 1 of them in the wrong kind; samples taken again: 1
     41 datagrams, 7 lost to the host, 7 lost to the function, 7 duplicates, 0 out of order
 
-    invocation time: median ± half the quartile range in ms (samples)
+    invocation time: median [95 % interval] in ms (samples); fewer than 6 have no interval
           size                          warm                          cold
-        1024 B            0.9490 ±0.0000 (2)                             -
+        1024 B                     0.949 (2)                             -
         5024 B                             -                     0.949 (1)
         9024 B                             -                             -  beyond local: request body
+
+    warning: too few samples for an interval at 4 of 4 sizes and start kinds (0 at the least, it takes 6): raise --repetitions
+    warning: warm 1024 B: 26.7 % of the datagrams had no answer
+    warning: cold 5024 B: 1 of 2 samples have no clock estimate and are left out
+    warning: cold 5024 B: 40.0 % of the datagrams had no answer
+    warning: cold 5024 B: attempts that started in the other kind and were made again: 1
 
     results/x/run.json
     results/x/summary.json

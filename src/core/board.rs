@@ -64,6 +64,8 @@ pub struct Cell {
     pub size: u32,
     /// Start kind.
     pub kind: StartKind,
+    /// Repetitions planned, added ones included.
+    pub repetitions: u32,
     /// Samples measured.
     pub measured: u32,
     /// Samples without a clock estimate.
@@ -83,10 +85,11 @@ pub struct Cell {
 }
 
 impl Cell {
-    fn new(size: u32, kind: StartKind) -> Self {
+    fn new(size: u32, kind: StartKind, repetitions: u32) -> Self {
         Self {
             size,
             kind,
+            repetitions,
             measured: 0,
             unsynchronised: 0,
             failed: 0,
@@ -169,11 +172,9 @@ impl Board {
         self.run.as_ref().map(|run| &run.plan)
     }
 
-    /// Samples planned.
+    /// Samples planned, added repetitions included.
     pub fn planned(&self) -> u32 {
-        self.plan().map_or(0, |plan| {
-            plan.points.len() as u32 * 2 * plan.outline.repetitions
-        })
+        self.cells.iter().map(|cell| cell.repetitions).sum()
     }
 
     /// The cell of the sample in progress, or of the last one.
@@ -199,6 +200,7 @@ impl Board {
             } => {
                 self.current = None;
                 self.activity = Activity::Idle;
+                self.forget_added();
                 let torn = if *dropped_bytes > 0 {
                     format!("; dropped {dropped_bytes} bytes of a torn last line")
                 } else {
@@ -274,6 +276,12 @@ impl Board {
                 took,
             } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
             Event::SampleSuperseded { sample, .. } => self.superseded(entry.wall, *sample),
+            Event::RepetitionsAdded {
+                size,
+                kind,
+                repetitions,
+                half_width,
+            } => self.added(entry.wall, (*size, *kind), *repetitions, *half_width),
             Event::Noted { text } => self.note(entry.wall, Severity::Note, text.clone()),
             Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
         }
@@ -281,10 +289,63 @@ impl Board {
 
     fn begin(&mut self, run: &RunHeader, wall: Nanos) {
         self.cells = (0..run.plan.points.len() as u32)
-            .flat_map(|size| StartKind::ALL.map(|kind| Arc::new(Cell::new(size, kind))))
+            .flat_map(|size| {
+                StartKind::ALL
+                    .map(|kind| Arc::new(Cell::new(size, kind, run.plan.outline.repetitions)))
+            })
             .collect();
         self.run = Some(Arc::new(run.clone()));
         self.started = wall;
+    }
+
+    /// A run that goes on decides anew what is to be added to the samples that have ended.
+    fn forget_added(&mut self) {
+        let Some(planned) = self.plan().map(|plan| plan.outline.repetitions) else {
+            return;
+        };
+        let ended = self.ended.clone();
+        for cell in &mut self.cells {
+            let mine = |key: &&SampleKey| key.size == cell.size && key.kind == cell.kind;
+            let last = ended
+                .keys()
+                .filter(mine)
+                .map(|key| key.repetition + 1)
+                .max();
+            let repetitions = planned.max(last.unwrap_or_default());
+            Arc::make_mut(cell).repetitions = repetitions;
+        }
+    }
+
+    fn added(
+        &mut self,
+        wall: Nanos,
+        (size, kind): (u32, StartKind),
+        repetitions: u32,
+        half_width: Option<f64>,
+    ) {
+        let key = SampleKey {
+            size,
+            kind,
+            repetition: 0,
+        };
+        let Some(cell) = self.cell_mut(key) else {
+            return;
+        };
+        let more = repetitions.saturating_sub(cell.repetitions);
+        cell.repetitions = repetitions;
+        let bytes = self.plan().map_or(0, |plan| plan.size(key));
+        let width = half_width.map_or_else(
+            || "has no interval".into(),
+            |width| format!("is known to ±{:.1} %", width * 100.0),
+        );
+        self.note(
+            wall,
+            Severity::Note,
+            format!(
+                "{} {bytes} B: its median {width}: {more} repetitions more",
+                kind.word()
+            ),
+        );
     }
 
     fn cell_mut(&mut self, key: SampleKey) -> Option<&mut Cell> {

@@ -15,12 +15,14 @@ pub fn time_left(board: &Board) -> Option<Nanos> {
         .into_iter()
         .zip(&board.durations)
         .try_fold(0, |total, (kind, durations)| {
-            let possible = plan
-                .points
+            let possible: u32 = board
+                .cells
                 .iter()
-                .filter(|point| point.beyond.is_none())
-                .count() as u32
-                * plan.outline.repetitions;
+                .filter(|cell| {
+                    cell.kind == kind && plan.points[cell.size as usize].beyond.is_none()
+                })
+                .map(|cell| cell.repetitions)
+                .sum();
             let over = board
                 .ended
                 .keys()

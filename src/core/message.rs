@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contract::ClockShift;
 use super::plan::Plan;
-use super::sample::{Attempt, Failure, Purpose, SampleKey, SampleOutcome, Token};
+use super::sample::{Attempt, Failure, Purpose, SampleKey, SampleOutcome, StartKind, Token};
 use super::time::Nanos;
 
 /// Version of the journal's lines; a reader refuses a higher one.
@@ -183,6 +183,17 @@ pub enum Event {
         sample: SampleKey,
         /// The attempt that counted.
         attempt: Option<u64>,
+    },
+    /// A size and start kind is measured more often than planned: its median's interval is still too wide.
+    RepetitionsAdded {
+        /// Index into the plan's sizes.
+        size: u32,
+        /// Start kind.
+        kind: StartKind,
+        /// Repetitions from now on, earlier ones included.
+        repetitions: u32,
+        /// Half the width of the interval relative to the median; none when it is not known yet.
+        half_width: Option<f64>,
     },
     /// Something good to know.
     Noted {

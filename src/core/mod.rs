@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod board;
+pub mod compare;
 pub mod contract;
 pub mod counting;
 pub mod distribution;
@@ -22,3 +23,4 @@ pub mod stamp;
 pub mod statistics;
 pub mod text;
 pub mod time;
+pub mod until;

@@ -5,6 +5,7 @@ use rand::{SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
 use super::sample::{SampleKey, StartKind};
+use super::until::Until;
 
 /// What grows from point to point; SeBS's `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +116,9 @@ pub struct Plan {
     pub outline: Outline,
     /// The sizes with the limits they break.
     pub points: Vec<Point>,
+    /// When to go on after them, and how long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
 }
 
 impl Plan {
@@ -129,44 +133,48 @@ impl Plan {
                 beyond: broken(outline.sweep, size, limits),
             })
             .collect();
-        Self { outline, points }
+        Self {
+            outline,
+            points,
+            until: None,
+        }
     }
 
-    /// Every sample in the order it is taken, those beyond a limit included.
+    /// The same plan, with repetitions added until every median's interval is narrow enough.
+    #[must_use]
+    pub fn until(self, until: Option<Until>) -> Self {
+        Self { until, ..self }
+    }
+
+    /// Every sample in the order it is taken, those beyond a limit included; without the repetitions that may be added.
     pub fn samples(&self) -> Vec<SampleKey> {
-        let sizes = 0..self.points.len() as u32;
-        match self.outline.order {
-            Order::Sebs => StartKind::ALL
-                .into_iter()
-                .flat_map(|kind| sizes.clone().map(move |size| (kind, size)))
-                .flat_map(|(kind, size)| {
-                    (0..self.outline.repetitions).map(move |repetition| SampleKey {
-                        size,
-                        kind,
-                        repetition,
-                    })
+        let all = 0..self.outline.repetitions;
+        self.ordered(|_, _| all.clone())
+    }
+
+    /// The repetitions that `of` names for each size and start kind, in the plan's order.
+    pub fn ordered(&self, of: impl Fn(u32, StartKind) -> std::ops::Range<u32>) -> Vec<SampleKey> {
+        let mut samples: Vec<SampleKey> = StartKind::ALL
+            .into_iter()
+            .flat_map(|kind| (0..self.points.len() as u32).map(move |size| (size, kind)))
+            .flat_map(|(size, kind)| {
+                of(size, kind).map(move |repetition| SampleKey {
+                    size,
+                    kind,
+                    repetition,
                 })
-                .collect(),
-            Order::Shuffled { seed } => {
-                let mut rng = StdRng::seed_from_u64(seed);
-                (0..self.outline.repetitions)
-                    .flat_map(|repetition| {
-                        let mut block: Vec<SampleKey> = StartKind::ALL
-                            .into_iter()
-                            .flat_map(|kind| {
-                                sizes.clone().map(move |size| SampleKey {
-                                    size,
-                                    kind,
-                                    repetition,
-                                })
-                            })
-                            .collect();
-                        block.shuffle(&mut rng);
-                        block
-                    })
-                    .collect()
-            }
+            })
+            .collect();
+        if let Order::Shuffled { seed } = self.outline.order {
+            // Stable: each block begins in the same order, so that the seed alone decides.
+            samples.sort_by_key(|key| key.repetition);
+            let first = samples.first().map_or(0, |key| key.repetition);
+            let mut rng = StdRng::seed_from_u64(seed.wrapping_add(first.into()));
+            samples
+                .chunk_by_mut(|one, other| one.repetition == other.repetition)
+                .for_each(|block| block.shuffle(&mut rng));
         }
+        samples
     }
 
     /// The limit that rules this sample out.

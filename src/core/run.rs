@@ -3,7 +3,7 @@
 //! At most one step (deploy, force cold, invoke) is under way at a time. Every way back to a step
 //! is counted against the sample's bound of attempts, so that no sample can hold up a run.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::board::Ended;
 use super::message::{Command, Event, RunState};
@@ -12,6 +12,7 @@ use super::sample::{
     Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind,
 };
 use super::time::Nanos;
+use super::until::half_width;
 
 /// What the driver is to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +120,10 @@ pub struct Run {
     current: Option<Current>,
     /// The attempt that counts for each ended sample.
     counted: BTreeMap<SampleKey, Option<u64>>,
+    /// Skipped samples: none is added to their size and start kind.
+    skipped: BTreeSet<SampleKey>,
+    /// Invocation times of the measured samples, ns.
+    times: BTreeMap<SampleKey, Nanos>,
     last: Option<SampleKey>,
     attempts: u64,
     deployed: Option<u64>,
@@ -151,6 +156,16 @@ impl Run {
             counted: ended
                 .iter()
                 .map(|(key, ended)| (*key, ended.attempt))
+                .collect(),
+            skipped: ended
+                .iter()
+                .filter(|(_, ended)| matches!(ended.outcome, SampleOutcome::Skipped(_)))
+                .map(|(key, _)| *key)
+                .collect(),
+            times: ended
+                .iter()
+                .filter(|(_, ended)| ended.outcome == SampleOutcome::Measured)
+                .filter_map(|(key, ended)| Some((*key, ended.invocation?)))
                 .collect(),
             last: None,
             attempts,
@@ -260,6 +275,8 @@ impl Run {
         }
         if let Some(key) = self.last.take() {
             let attempt = self.counted.remove(&key).flatten();
+            self.times.remove(&key);
+            self.skipped.remove(&key);
             actions.push(Action::Record(Event::SampleSuperseded {
                 sample: key,
                 attempt,
@@ -315,6 +332,7 @@ impl Run {
         self.cold_ready = false;
         self.warm = attempt.function.is_some();
         let (number, purpose, outcome) = (attempt.number, attempt.purpose, attempt.outcome.clone());
+        let time = attempt.invocation_time();
         actions.push(Action::Record(Event::AttemptEnded {
             attempt: Box::new(attempt),
         }));
@@ -330,7 +348,8 @@ impl Run {
             return;
         }
         match (purpose, outcome) {
-            (Purpose::Sample(_), AttemptOutcome::Measured) => {
+            (Purpose::Sample(key), AttemptOutcome::Measured) => {
+                self.times.extend(time.map(|time| (key, time)));
                 self.end_sample(SampleOutcome::Measured, Some(number), now, actions);
             }
             (Purpose::Sample(_), AttemptOutcome::Unsynchronised) => {
@@ -403,6 +422,9 @@ impl Run {
         actions: &mut Vec<Action>,
     ) {
         self.counted.insert(sample, attempt);
+        if matches!(outcome, SampleOutcome::Skipped(_)) {
+            self.skipped.insert(sample);
+        }
         actions.push(Action::Record(Event::SampleEnded {
             sample,
             outcome,
@@ -444,6 +466,9 @@ impl Run {
 
     fn next_sample(&mut self, now: Nanos, actions: &mut Vec<Action>) -> Option<Current> {
         while self.current.is_none() {
+            if self.queue.is_empty() {
+                self.extend(actions);
+            }
             let key = self.queue.pop_front()?;
             if let Some(limit) = self.plan.beyond(key) {
                 let reason = format!(
@@ -463,6 +488,43 @@ impl Run {
             }
         }
         self.current
+    }
+
+    /// Adds repetitions where the plan asks for it: bounded, as each round raises a count that may not exceed its most.
+    fn extend(&mut self, actions: &mut Vec<Action>) {
+        let Some(until) = self.plan.until else {
+            return;
+        };
+        let mut added = BTreeMap::new();
+        for (size, point) in (0..).zip(&self.plan.points) {
+            for kind in StartKind::ALL {
+                let mine = |key: &SampleKey| key.size == size && key.kind == kind;
+                let ended = self.counted.keys().filter(|key| mine(key));
+                let Some(from) = ended.map(|key| key.repetition + 1).max() else {
+                    continue;
+                };
+                let times: Vec<Nanos> = self
+                    .times
+                    .iter()
+                    .filter(|(key, _)| mine(key))
+                    .map(|(_, time)| *time)
+                    .collect();
+                let more = until.more(&times, from);
+                let given_up = self.skipped.iter().any(mine);
+                if more == 0 || given_up || point.beyond.is_some() {
+                    continue;
+                }
+                added.insert((size, kind), from..from + more);
+                actions.push(Action::Record(Event::RepetitionsAdded {
+                    size,
+                    kind,
+                    repetitions: from + more,
+                    half_width: half_width(&times),
+                }));
+            }
+        }
+        let of = |size, kind| added.get(&(size, kind)).cloned().unwrap_or(0..0);
+        self.queue.extend(self.plan.ordered(of));
     }
 
     fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {

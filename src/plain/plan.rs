@@ -113,6 +113,14 @@ pub fn render(plan: &Plan, about: &About) -> String {
         order(outline.order),
         about.cold,
     );
+    if let Some(until) = plan.until {
+        let _ = writeln!(
+            text,
+            "then more, up to {} repetitions, where a median is not known to ±{} %\n",
+            until.most,
+            until.percent()
+        );
+    }
     sizes(&mut text, plan);
     totals(&mut text, plan, about);
     text

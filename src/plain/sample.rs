@@ -18,7 +18,7 @@ pub(super) fn sample_line(
         board.ended.len(),
         width = planned.len()
     )];
-    parts.extend(board.plan().map(|plan| name_of(plan, key)));
+    parts.extend(board.plan().map(|plan| name_of(board, plan, key)));
     parts.extend(attempt.into_iter().flat_map(measured_parts));
     parts.push(match outcome {
         SampleOutcome::Measured => "measured".into(),
@@ -29,8 +29,9 @@ pub(super) fn sample_line(
     parts.join("  ")
 }
 
-fn name_of(plan: &Plan, key: SampleKey) -> String {
-    let repetitions = plan.outline.repetitions;
+fn name_of(board: &Board, plan: &Plan, key: SampleKey) -> String {
+    let cell = board.cells.get(Plan::cell(key));
+    let repetitions = cell.map_or(plan.outline.repetitions, |cell| cell.repetitions);
     format!(
         "{} {:>9} B  rep {}/{repetitions}",
         key.kind.word(),

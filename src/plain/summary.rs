@@ -3,16 +3,26 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::warnings::warning;
 use super::words::{clean, decimals, in_ms, rough, size};
+use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
-use crate::core::distribution::{half_quartile_range, median};
+use crate::core::fit::{Fits, Line};
+use crate::core::sample::StartKind;
+use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
 use crate::core::time::Nanos;
 
-/// Counts, a table of medians by size and start kind, and the `files` that hold the rest.
-pub fn summary(board: &Board, files: &[PathBuf]) -> String {
+/// Warnings told at the end of a run; those of the whole run come first.
+const MOST_WARNINGS: usize = 8;
+
+/// Counts, a table of medians by size and start kind, what `analysis` adds to it, and the `files` that hold the rest.
+pub fn summary(board: &Board, analysis: Option<&Analysis>, files: &[PathBuf]) -> String {
     let mut text = String::new();
     counts(&mut text, board);
     medians(&mut text, board);
+    if let Some(analysis) = analysis {
+        analysed(&mut text, analysis);
+    }
     for file in files {
         let _ = writeln!(text, "{}", file.display());
     }
@@ -55,7 +65,7 @@ fn medians(text: &mut String, board: &Board) {
     let Some(plan) = board.plan() else { return };
     let _ = writeln!(
         text,
-        "\ninvocation time: median ± half the quartile range in ms (samples)"
+        "\ninvocation time: median [95 % interval] in ms (samples); fewer than {LEAST_FOR_INTERVAL} have no interval"
     );
     let _ = writeln!(text, "{:>10}  {:>28}  {:>28}", "size", "warm", "cold");
     // The cells of a size are neighbours, warm before cold.
@@ -78,19 +88,61 @@ fn medians(text: &mut String, board: &Board) {
 
 fn entry(cell: &Cell) -> String {
     let times: Vec<Nanos> = cell.invocation.values().copied().collect();
-    let Some(middle) = median(&times) else {
+    let Some(times) = Description::of(&times) else {
         return "-".into();
     };
-    let count = times.len();
-    match half_quartile_range(&times) {
-        Some(spread) => {
-            let decimals = decimals(spread).min(4);
+    let (middle, count) = (in_ms(times.median), times.n);
+    match times.median_interval.known() {
+        Some(interval) => {
+            let decimals = decimals((interval.high - interval.low) / 2).min(4);
             format!(
-                "{:.decimals$} ±{:.decimals$} ({count})",
-                in_ms(middle),
-                in_ms(spread)
+                "{middle:.decimals$} [{:.decimals$}, {:.decimals$}] ({count})",
+                in_ms(interval.low),
+                in_ms(interval.high)
             )
         }
-        None => format!("{:.3} ({count})", in_ms(middle)),
+        None => format!("{middle:.3} ({count})"),
     }
+}
+
+/// The lines against size, and the warnings.
+fn analysed(text: &mut String, analysis: &Analysis) {
+    let before = text.len();
+    for kind in StartKind::ALL {
+        let Fits {
+            all,
+            without_smallest,
+            ..
+        } = analysis.fits(kind);
+        if let Some(line) = all.known() {
+            let rest = without_smallest.known().map_or_else(String::new, |line| {
+                format!("; without the smallest size {}", rise(line))
+            });
+            let _ = writeln!(text, "{} against size: {}{rest}", kind.word(), rise(line));
+        }
+    }
+    for told in analysis.warnings.iter().take(MOST_WARNINGS) {
+        let _ = writeln!(text, "warning: {}", warning(told));
+    }
+    let more = analysis.warnings.len().saturating_sub(MOST_WARNINGS);
+    if more > 0 {
+        let _ = writeln!(text, "{more} more warnings are in summary.json");
+    }
+    if text.len() > before {
+        text.push('\n');
+    }
+}
+
+fn rise(line: &Line) -> String {
+    let throughput = line
+        .mbit_per_s
+        .map_or_else(String::new, |rate| format!(" = {rate:.0} Mbit/s"));
+    let explained = line
+        .adjusted_r2
+        .map_or_else(String::new, |share| format!(", adjusted R² {share:.3}"));
+    format!(
+        "{:.3} ms + {:.4} ms/MB{throughput}{explained}",
+        line.intercept * 1e3,
+        line.slope * 1e3
+    )
 }

@@ -19,6 +19,8 @@ pub enum Kind {
         /// Largest absolute value.
         most: f64,
     },
+    /// A share above 0 % and up to 100 %, with or without the sign.
+    Percent,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A name that every platform takes.
@@ -37,6 +39,7 @@ impl Kind {
         match self {
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { most } => format!("a number from -{most} to {most}"),
+            Self::Percent => "a percentage above 0, such as \"5%\"".into(),
             Self::Choice([only]) => format!("\"{only}\""),
             Self::Choice(words) => format!("one of {}", quoted(words)),
             Self::Name => "1 to 64 letters, digits, '-' or '_'".into(),
@@ -53,6 +56,13 @@ impl Kind {
         let value = match self {
             Self::Integer { .. } => Value::Integer(text.parse().ok()?),
             Self::Number { .. } => Value::Float(text.parse().ok()?),
+            Self::Percent => Value::Float(
+                text.strip_suffix('%')
+                    .unwrap_or(text)
+                    .trim_end()
+                    .parse()
+                    .ok()?,
+            ),
             _ => Value::String(text.into()),
         };
         self.accept(value)
@@ -70,6 +80,11 @@ impl Kind {
                 let number = *number as f64;
                 return (number.abs() <= *most).then_some(Value::Float(number));
             }
+            (Self::Percent, Value::String(text)) => return self.parse(text),
+            (Self::Percent, Value::Integer(number)) => {
+                return self.accept(Value::Float(*number as f64));
+            }
+            (Self::Percent, Value::Float(number)) => *number > 0.0 && *number <= 100.0,
             (Self::Choice(words), Value::String(text)) => words.contains(&text.as_str()),
             (Self::Name, Value::String(text)) => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -89,6 +104,7 @@ impl Kind {
     pub fn placeholder(&self) -> &'static str {
         match self {
             Self::Integer { .. } | Self::Number { .. } => "NUMBER",
+            Self::Percent => "PERCENT",
             Self::Choice(_) => "WORD",
             Self::Name => "NAME",
             Self::Endpoint => "ADDR:PORT",

@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
+use crate::core::until::Until;
 
 pub use error::{Origin, SettingsError};
 pub use layers::{Assigned, Resolved, Sources, resolve, resume};
@@ -138,6 +139,11 @@ pub struct Settings {
     pub sweep: Sweep,
     /// Samples per size and start kind.
     pub repetitions: u32,
+    /// Half the interval of a median that is narrow enough, per cent of the median.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ci: Option<f64>,
+    /// Most samples per size and start kind when repeating until then.
+    pub max_repetitions: u32,
     /// Consecutive exchanges without a new minimum RTT that end a session.
     pub n: u32,
     /// Attempts allowed per sample.
@@ -208,6 +214,14 @@ impl Settings {
             attempts_per_sample: self.attempts,
             fixed_payload: CODE_SWEEP_PAYLOAD,
         }
+    }
+
+    /// When to go on after the planned repetitions.
+    pub fn until(&self) -> Option<Until> {
+        self.until_ci.map(|percent| Until {
+            half_width_ppm: (percent * 1e4).round() as u32,
+            most: self.max_repetitions,
+        })
     }
 
     fn range(&self) -> Range {

@@ -184,6 +184,21 @@ pub static TABLE: &[Setting] = &[
         "What grows from point to point: the payload of the request, or the deployed code package.",
     ),
     Setting::new("repetitions", Experiment, from_to(1, 10_000), "5", "Samples per size and start kind (warm, cold)."),
+    Setting::open(
+        "until_ci",
+        Experiment,
+        Kind::Percent,
+        "off",
+        "Repeat a size and start kind beyond --repetitions until half the 95 % interval of its median is at most this \
+         share of it (5%).",
+    ),
+    Setting::new(
+        "max_repetitions",
+        Experiment,
+        from_to(1, 10_000),
+        "200",
+        "Most samples per size and start kind that --until-ci may take.",
+    ),
     Setting::new(
         "n",
         Experiment,

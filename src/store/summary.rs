@@ -1,22 +1,24 @@
 //! `summary.json`: the numbers of a whole run, made from its journal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, directory};
+use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
+use crate::core::counting::counting;
 use crate::core::distribution::median;
-use crate::core::message::{Entry, Event, RunHeader, RunState};
-use crate::core::sample::{Attempt, PacketCounts, SampleKey, SampleOutcome, StartKind};
+use crate::core::message::{Entry, RunHeader, RunState};
+use crate::core::sample::{AttemptOutcome, PacketCounts, SampleKey, StartKind};
 use crate::core::time::Nanos;
 
 /// Its name in a run's directory.
 pub const FILE_NAME: &str = "summary.json";
 
 /// Version of its shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The numbers of a run. All times are in ns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub struct Summary {
     pub packets: Packets,
     /// By size and start kind.
     pub cells: Vec<CellSummary>,
+    /// What follows from the attempts that count: intervals, fits, warnings.
+    pub analysis: Analysis,
 }
 
 /// One size and start kind.
@@ -142,7 +146,18 @@ impl Summary {
                 .iter()
                 .filter_map(|cell| cell_summary(&board, cell, &bounds))
                 .collect(),
+            analysis: Analysis::of(entries),
         }
+    }
+
+    /// Reads it from the run's `directory`.
+    pub fn read(directory: &Path) -> Result<Self, StoreError> {
+        let path = directory.join(FILE_NAME);
+        let text = std::fs::read(&path).map_err(StoreError::io("read", &path))?;
+        serde_json::from_slice(&text).map_err(|error| StoreError::Malformed {
+            path,
+            what: error.to_string(),
+        })
     }
 
     /// Writes it into the run's `directory`.
@@ -183,27 +198,9 @@ fn cell_summary(
 
 /// The bound of each measured sample that counts.
 fn bounds(entries: &[Entry]) -> BTreeMap<SampleKey, Nanos> {
-    let mut attempts: HashMap<u64, &Attempt> = HashMap::new();
-    let mut bounds = BTreeMap::new();
-    for entry in entries {
-        match &entry.event {
-            Event::AttemptEnded { attempt } => {
-                attempts.insert(attempt.number, attempt);
-            }
-            Event::SampleEnded {
-                sample,
-                outcome: SampleOutcome::Measured,
-                attempt: Some(number),
-                ..
-            } => {
-                let clock = attempts.get(number).and_then(|attempt| attempt.clock);
-                bounds.extend(clock.map(|clock| (*sample, clock.bound)));
-            }
-            Event::SampleSuperseded { sample, .. } => {
-                bounds.remove(sample);
-            }
-            _ => {}
-        }
-    }
-    bounds
+    counting(entries)
+        .into_iter()
+        .filter(|(_, attempt)| attempt.outcome == AttemptOutcome::Measured)
+        .filter_map(|(key, attempt)| Some((key, attempt.clock?.bound)))
+        .collect()
 }
