@@ -197,22 +197,7 @@ impl Board {
             Event::RunResumed {
                 kept,
                 dropped_bytes,
-            } => {
-                self.current = None;
-                self.last = None;
-                self.activity = Activity::Idle;
-                self.forget_added();
-                let torn = if *dropped_bytes > 0 {
-                    format!("; dropped {dropped_bytes} bytes of a torn last line")
-                } else {
-                    String::new()
-                };
-                self.note(
-                    entry.wall,
-                    Severity::Note,
-                    format!("resumed: {kept} samples kept{torn}"),
-                );
-            }
+            } => self.resumed(entry.wall, *kept, *dropped_bytes),
             Event::StateEntered { state } => {
                 self.state = *state;
                 if state.is_over() {
@@ -300,6 +285,23 @@ impl Board {
             .collect();
         self.run = Some(Arc::new(run.clone()));
         self.started = wall;
+    }
+
+    fn resumed(&mut self, wall: Nanos, kept: u32, dropped_bytes: u64) {
+        self.current = None;
+        self.last = None;
+        self.activity = Activity::Idle;
+        self.forget_added();
+        let torn = if dropped_bytes > 0 {
+            format!("; dropped {dropped_bytes} bytes of a torn last line")
+        } else {
+            String::new()
+        };
+        self.note(
+            wall,
+            Severity::Note,
+            format!("resumed: {kept} samples kept{torn}"),
+        );
     }
 
     /// A run that goes on decides anew what is to be added to the samples that have ended.
@@ -396,7 +398,7 @@ impl Board {
                 self.note(wall, Severity::Warning, format!("{failure} {of}"));
             }
             AttemptOutcome::Unsynchronised => {
-                self.note(wall, Severity::Warning, why_unsynchronised(attempt))
+                self.note(wall, Severity::Warning, why_unsynchronised(attempt));
             }
             AttemptOutcome::Measured | AttemptOutcome::Cancelled => {}
         }
