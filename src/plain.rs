@@ -95,7 +95,7 @@ impl Report {
         }
     }
 
-    /// Ends with `text`, such as the [`summary`].
+    /// Ends with `text`, such as the [`summary()`].
     pub fn end(&mut self, text: &str) {
         self.erase_progress();
         self.progress = None;
