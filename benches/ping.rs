@@ -8,21 +8,39 @@
     reason = "a benchmark that cannot go on should say where"
 )]
 
+#[path = "../tests/clock_support/mod.rs"]
+mod clock_support;
+#[path = "../tests/fake_run/mod.rs"]
+mod fake_run;
+
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use sebs_tui::core::contract::StampKind;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::sample::Token;
+use sebs_tui::core::sample::{StartKind, Token};
 use sebs_tui::core::stamp::{DATAGRAM, Extension, Probe};
 use sebs_tui::driver::echo::{Echo, Identity, SessionSpec};
+use sebs_tui::screen::draw::{Scene, draw};
+use sebs_tui::screen::glyphs::GlyphSet;
+use sebs_tui::screen::theme::{Palette, Theme};
+use sebs_tui::screen::view::View;
 
 const ROUNDS: usize = 10;
 const WARM_UP: u32 = 2_000;
 const PINGS: u32 = 20_000;
+/// Sessions whose clock error is looked at while a dashboard is drawn.
+const SESSIONS: u32 = 300;
+/// Ten frames a second, as the program draws at most.
+const BETWEEN_FRAMES: Duration = Duration::from_millis(100);
 
 /// Median and 99th percentile of one round, us.
 type Round = (f64, f64);
@@ -43,6 +61,13 @@ fn main() {
         Some((
             "our echo, kernel stamps",
             Box::new(|| ours(StampKind::Kernel)) as _,
+        )),
+        Some((
+            "our echo, while drawing",
+            Box::new(|| {
+                let _screen = Drawing::start();
+                ours(StampKind::Kernel)
+            }) as _,
         )),
         Some((
             "our echo, user stamps",
@@ -85,6 +110,16 @@ fn main() {
             |ratio| ratio <= 1.2,
         );
     }
+    verdict(
+        "while drawing / without, at most 1.1",
+        ratio(of("our echo, while").unwrap(), ours),
+        |ratio| ratio <= 1.1,
+    );
+    verdict(
+        "kernel-stamped clock error while drawing, p99 us, at most 0.15",
+        error_while_drawing(),
+        |error| error <= 0.15,
+    );
     if let Some(python) = of("Python, both") {
         verdict(
             "Python both ends, as in SeBS / our echo, at least 1.7",
@@ -220,6 +255,62 @@ fn ours(best: StampKind) -> Round {
         |row: &sebs_tui::core::exchange::HostRow| row.t3.is_some_and(|t3| t3.1.is_some());
     assert_eq!(record.rows.iter().any(has_stamp), best == StampKind::Kernel);
     round
+}
+
+/// A dashboard of 220x60, drawn ten times a second by a thread of its own.
+struct Drawing {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drawing {
+    fn start() -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let told = is_over.clone();
+        let thread = std::thread::spawn(move || {
+            let run = fake_run::until(StartKind::Cold, 6, 30);
+            let board = run.board();
+            let (theme, view) = (Theme::new(Palette::Colour, GlyphSet::Utf8), View::default());
+            let mut terminal = Terminal::new(TestBackend::new(220, 60)).unwrap();
+            let mut number = 0;
+            while !told.load(Relaxed) {
+                let live = fake_run::exchanging(number, (number / 40, 0));
+                let scene = Scene {
+                    board: &board,
+                    live: &live,
+                    view: &view,
+                    theme: &theme,
+                    now: run.now(),
+                    zone: &TimeZone::UTC,
+                };
+                terminal.draw(|frame| draw(frame, &scene)).unwrap();
+                number += 1;
+                std::thread::sleep(BETWEEN_FRAMES);
+            }
+        });
+        Self {
+            is_over,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Drawing {
+    fn drop(&mut self) {
+        self.is_over.store(true, Relaxed);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// 99th percentile of the offset's error, us; both ends read one clock, so the truth is 0.
+fn error_while_drawing() -> f64 {
+    let _screen = Drawing::start();
+    let (echo, _) = clock_support::echo(StampKind::Kernel);
+    let mut errors: Vec<i64> = (0..SESSIONS)
+        .map(|_| clock_support::run(&echo, &clock_support::Wish::default()).error())
+        .collect();
+    errors.sort_unstable();
+    errors[errors.len() * 99 / 100] as f64 / 1e3
 }
 
 /// A process that ends with the round.
