@@ -33,7 +33,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let sign = scene.theme.glyphs.plus_minus;
     let details = vec![
-        remark(scene, 1, format!("{} each", plan.outline.repetitions)),
+        remark(scene, 1, format!("{} each", repetitions(scene))),
         remark(scene, 2, format!("median {sign} IQR/2")),
     ];
     let room = usize::from(area.height.saturating_sub(3));
@@ -61,6 +61,14 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             row as u16 + 1,
             table.row(scene, &plan.points[size], size),
         );
+    }
+}
+
+/// `50`, or `50 to 80` where repetitions were added.
+fn repetitions(scene: &Scene) -> String {
+    match facts::repetitions(scene.board) {
+        Some((least, most)) if least != most => format!("{least} to {most}"),
+        same => same.map_or(0, |(all, _)| all).to_string(),
     }
 }
 
