@@ -13,6 +13,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
+use sebs_tui::core::message::Event;
+use sebs_tui::core::sample::StartKind;
 use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
@@ -144,6 +146,30 @@ fn a_finished_run_that_will_close() {
         ..View::default()
     };
     check("complete", &SIZES, &view, &state("complete"));
+}
+
+#[test]
+fn added_repetitions_count_as_planned() {
+    let mut run = fake_run::until(StartKind::Warm, 2, 3);
+    run.add(
+        0,
+        Event::RepetitionsAdded {
+            size: 2,
+            kind: StartKind::Warm,
+            repetitions: 61,
+            half_width: Some(0.08),
+        },
+    );
+    let state = (run.board(), LiveReading::default(), run.now());
+    for (size, words) in [
+        ((120, 40), vec!["50 to 61 each", "rep 4 of 61", "of 711"]),
+        ((60, 1), vec!["4/61"]),
+    ] {
+        let shown = text(&picture(size, &mono(), &View::default(), &state));
+        for word in words {
+            assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
+        }
+    }
 }
 
 #[test]

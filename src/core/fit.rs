@@ -93,9 +93,9 @@ impl Line {
     /// independently, normally and equally about a straight line.
     pub fn band(&self, size: u64) -> (f64, f64) {
         let distance = size as f64 / MEGABYTE - self.mean_size;
-        let reach = student_quantile(0.975, self.n - 2)
-            * self.deviation
-            * (1.0 / self.n as f64 + distance * distance / self.size_squares).sqrt();
+        // Student's t times the deviation is in the slope's interval already, and is dear to find again.
+        let reach = (self.slope_interval.1 - self.slope)
+            * (self.size_squares / self.n as f64 + distance * distance).sqrt();
         (self.at(size) - reach, self.at(size) + reach)
     }
 }

@@ -36,7 +36,7 @@ impl Progress {
             .iter()
             .filter(|cell| !is_beyond(plan.points.get(cell.size as usize)));
         possible.fold(Self::default(), |sum, cell| Self {
-            of: sum.of + plan.outline.repetitions,
+            of: sum.of + cell.repetitions,
             measured: sum.measured + cell.measured,
             unsynchronised: sum.unsynchronised + cell.unsynchronised,
             failed: sum.failed + cell.failed,
@@ -102,6 +102,22 @@ pub fn cell_in_view(board: &Board) -> Option<&Cell> {
         .cells
         .get(Plan::cell(sample_in_view(board)?))
         .map(AsRef::as_ref)
+}
+
+/// Repetitions of the cell in view, added ones included.
+pub fn repetitions_in_view(board: &Board) -> u32 {
+    cell_in_view(board).map_or(0, |cell| cell.repetitions)
+}
+
+/// Fewest and most repetitions of a size and start kind that can be measured, added ones included.
+pub fn repetitions(board: &Board) -> Option<(u32, u32)> {
+    let points = &board.plan()?.points;
+    let each = board
+        .cells
+        .iter()
+        .filter(|cell| !is_beyond(points.get(cell.size as usize)))
+        .map(|cell| cell.repetitions);
+    Some((each.clone().min()?, each.max()?))
 }
 
 /// Size of a sample, bytes.

@@ -40,6 +40,10 @@ pub struct Glyphs {
     pub both: &'static str,
     /// One sample in a chart.
     pub sample: &'static str,
+    /// A fitted line in a chart.
+    pub line: &'static str,
+    /// An edge of its band.
+    pub band: &'static str,
     /// A horizontal axis.
     pub axis: &'static str,
     /// A tick on it.
@@ -68,6 +72,8 @@ const UTF8: Glyphs = Glyphs {
     cold: "●",
     both: "◉",
     sample: "·",
+    line: "─",
+    band: "┈",
     axis: "─",
     tick: "┴",
     upright: "│",
@@ -99,6 +105,8 @@ const ASCII: Glyphs = Glyphs {
     cold: "@",
     both: "8",
     sample: ".",
+    line: "-",
+    band: "'",
     axis: "-",
     tick: "+",
     upright: "|",

@@ -1,4 +1,5 @@
-//! Invocation time against size: every sample a dot, every median a mark of its start kind.
+//! Invocation time against size: every sample a dot, every median a mark of its start kind, and the least-squares
+//! line through the samples of each kind with its 95 % band.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,8 +7,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::core::distribution::median;
+use crate::core::fit;
 use crate::core::sample::StartKind;
-use crate::core::time::Nanos;
+use crate::core::time::{Nanos, SECOND};
 
 use super::{framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
@@ -25,6 +27,10 @@ const LOG_FROM: f64 = 10.0;
 const MARGIN: f64 = 1.5;
 /// Rows below which there is no picture.
 const ROWS_LEAST: u16 = 3;
+/// Rows below which lines would hide the samples.
+const ROWS_LEAST_LINES: u16 = 6;
+/// Columns at either side of the smallest and the largest size.
+const EDGE: u16 = 2;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -43,6 +49,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     if scale.is_some_and(|scale| scale.spacing() == Spacing::Log) {
         title.push(remark(scene, 1, "log"));
     }
+    let fits = StartKind::ALL.map(|kind| fitted(scene, kind));
+    if fits.iter().any(Option::is_some) {
+        let words = format!("{} fit {} 95 %", glyphs.line, glyphs.band);
+        title.push(remark(scene, 2, words));
+    }
     let mut inside = indented(framed(frame, area, Pane::Chart, scene, title, Vec::new()));
     let Some(scale) = scale else {
         let text = Line::styled("no sample yet", scene.theme.style(Meaning::Label)).centered();
@@ -55,6 +66,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         return;
     }
     let margin = upright(frame, &mut inside, scene, &scale);
+    if inside.height >= ROWS_LEAST_LINES {
+        lines(frame, inside, scene, &scale, &fits);
+    }
     plot(frame, inside, scene, &scale);
     horizontal(frame, [axis, labels], scene, margin);
 }
@@ -156,6 +170,60 @@ fn plot(frame: &mut Frame, area: Rect, scene: &Scene, scale: &Scale) {
     }
 }
 
+/// The line through the samples of this kind; none with too few sizes.
+fn fitted(scene: &Scene, kind: StartKind) -> Option<fit::Line> {
+    let cells = scene.board.cells.iter().filter(|cell| cell.kind == kind);
+    let points: Vec<(u64, Nanos)> = cells
+        .filter_map(|cell| {
+            let size = scene.board.plan()?.points.get(cell.size as usize)?.size;
+            Some(cell.invocation.values().map(move |time| (size, *time)))
+        })
+        .flatten()
+        .collect();
+    fit::Line::of(&points).known().copied()
+}
+
+/// The lines, under the samples, and the edges of their bands where these are in other rows.
+fn lines(
+    frame: &mut Frame,
+    area: Rect,
+    scene: &Scene,
+    scale: &Scale,
+    fits: &[Option<fit::Line>; 2],
+) {
+    let glyphs = &scene.theme.glyphs;
+    let rows = usize::from(area.height);
+    let (low, high) = ends(scene);
+    let room = plot_room(area.width);
+    let row = |seconds: f64| {
+        let nanos = seconds * SECOND as f64;
+        let inside = (scale.low()..=scale.high()).contains(&nanos);
+        inside.then(|| (rows - 1 - scale.cell(nanos, rows)) as u16)
+    };
+    for (kind, line) in StartKind::ALL.into_iter().zip(fits) {
+        let Some(line) = line else {
+            continue;
+        };
+        for column in 0..room {
+            let share = (column as f64 + 0.5) / room as f64;
+            let size = (low + share * (high - low)) as u64;
+            let (middle, band) = (row(line.at(size)), line.band(size));
+            let edges = [band.0, band.1].map(|edge| (row(edge), glyphs.band));
+            for (row, glyph) in edges.into_iter().chain([(middle, glyphs.line)]) {
+                let Some(row) = row.filter(|row| glyph == glyphs.line || Some(*row) != middle)
+                else {
+                    continue;
+                };
+                let place = (area.x + EDGE + column as u16, area.y + row);
+                if let Some(cell) = frame.buffer_mut().cell_mut(place) {
+                    cell.set_symbol(glyph)
+                        .set_style(Style::reset().patch(kind_style(scene, kind)));
+                }
+            }
+        }
+    }
+}
+
 /// The sizes that are measured, each with its index.
 fn sizes<'a>(scene: &'a Scene) -> impl Iterator<Item = (usize, u64)> + 'a {
     let points = scene
@@ -170,20 +238,31 @@ fn sizes<'a>(scene: &'a Scene) -> impl Iterator<Item = (usize, u64)> + 'a {
         .map(|(place, point)| (place, point.size))
 }
 
+/// The smallest and the largest size that is measured.
+fn ends(scene: &Scene) -> (f64, f64) {
+    let low = sizes(scene).map(|(_, size)| size).min().unwrap_or(0);
+    let high = sizes(scene).map(|(_, size)| size).max().unwrap_or(0);
+    (low as f64, high as f64)
+}
+
+/// Columns between the edges.
+fn plot_room(width: u16) -> usize {
+    usize::from(width.saturating_sub(2 * EDGE)).max(1)
+}
+
 /// The column of each size, away from the edges.
 fn columns(scene: &Scene, width: u16) -> Vec<u16> {
-    let low = sizes(scene).map(|(_, size)| size).min().unwrap_or(0) as f64;
-    let high = sizes(scene).map(|(_, size)| size).max().unwrap_or(0) as f64;
+    let (low, high) = ends(scene);
     let scale = Scale::new(low, high, Spacing::Linear);
     let points = scene
         .board
         .plan()
         .map(|plan| plan.points.as_slice())
         .unwrap_or_default();
-    let room = usize::from(width.saturating_sub(4)).max(1);
+    let room = plot_room(width);
     points
         .iter()
-        .map(|point| 2 + scale.cell(point.size as f64, room) as u16)
+        .map(|point| EDGE + scale.cell(point.size as f64, room) as u16)
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::core::board::Cell;
 use crate::core::distribution::{half_quartile_range, median};
+use crate::core::statistics::median_interval;
 use crate::core::time::{MILLISECOND, Nanos};
 
 /// What is written of one size and start kind.
@@ -15,12 +16,16 @@ pub struct Entry {
     pub median: String,
     /// Half the distance between the quartiles, ms.
     pub spread: String,
+    /// 95 % interval of the median, ms, as `0.38..0.44`; empty with too few samples.
+    pub interval: String,
 }
 
 impl Entry {
     /// Of this cell.
     pub fn of(cell: &Cell, decimals: usize) -> Self {
-        let times: Vec<Nanos> = cell.invocation.values().copied().collect();
+        let mut times: Vec<Nanos> = cell.invocation.values().copied().collect();
+        times.sort_unstable();
+        let interval = median_interval(&times);
         let shown = |nanos: Nanos| format!("{:.decimals$}", nanos as f64 / MILLISECOND as f64);
         let counts = [
             ("x", cell.failed),
@@ -41,11 +46,22 @@ impl Entry {
             marks: marks.concat(),
             median: median(&times).map(shown).unwrap_or_default(),
             spread: half_quartile_range(&times).map(shown).unwrap_or_default(),
+            interval: interval
+                .known()
+                .map(|ends| format!("{}..{}", shown(ends.low), shown(ends.high)))
+                .unwrap_or_default(),
         }
     }
 
-    fn widths(&self) -> [usize; 4] {
-        [&self.count, &self.marks, &self.median, &self.spread].map(|text| text.chars().count())
+    fn widths(&self) -> [usize; 5] {
+        let texts = [
+            &self.count,
+            &self.marks,
+            &self.median,
+            &self.spread,
+            &self.interval,
+        ];
+        texts.map(|text| text.chars().count())
     }
 }
 
@@ -58,6 +74,8 @@ pub enum Shows {
     Marks,
     /// How far the samples are spread.
     Spread,
+    /// How surely the median is known, instead of the spread where there are samples enough.
+    Interval,
 }
 
 /// How much is shown, and how far apart.
@@ -80,7 +98,9 @@ const fn detail(gap: usize, sign_gap: usize, shows: Shows) -> Detail {
 }
 
 /// From roomy to bare.
-const DETAILS: [Detail; 4] = [
+const DETAILS: [Detail; 6] = [
+    detail(2, 1, Shows::Interval),
+    detail(1, 0, Shows::Interval),
     detail(2, 1, Shows::Spread),
     detail(1, 0, Shows::Spread),
     detail(1, 0, Shows::Marks),
@@ -100,6 +120,8 @@ pub struct Widths {
     pub marks: usize,
     /// Of the spread.
     pub spread: usize,
+    /// Of the median's interval.
+    pub interval: usize,
     /// Of the sign before the spread.
     pub sign: usize,
     median: usize,
@@ -112,18 +134,21 @@ impl Widths {
             count: 1,
             marks: 0,
             spread: 0,
+            interval: 0,
             sign,
             median: 0,
         };
-        entries
-            .map(Entry::widths)
-            .fold(least, |widest, [count, marks, median, spread]| Self {
+        entries.map(Entry::widths).fold(
+            least,
+            |widest, [count, marks, median, spread, interval]| Self {
                 count: widest.count.max(count),
                 marks: widest.marks.max(marks),
                 spread: widest.spread.max(spread),
+                interval: widest.interval.max(interval),
                 sign,
                 median: widest.median.max(median),
-            })
+            },
+        )
     }
 
     /// The marks and the space before them.
@@ -132,14 +157,19 @@ impl Widths {
         if shown { self.marks + 1 } else { 0 }
     }
 
-    /// The spread with its sign.
+    /// The spread with its sign, or the interval with a space before it, whatever is wider.
     pub fn spread_room(self, detail: Detail) -> usize {
-        let shown = detail.shows >= Shows::Spread && self.spread > 0;
-        if shown {
+        let spread = if detail.shows >= Shows::Spread && self.spread > 0 {
             self.spread + self.sign + 2 * detail.sign_gap
         } else {
             0
-        }
+        };
+        let interval = if detail.shows >= Shows::Interval && self.interval > 0 {
+            self.interval + 1
+        } else {
+            0
+        };
+        spread.max(interval)
     }
 
     /// Median and spread, at least as wide as the heading above.
@@ -177,6 +207,39 @@ pub fn most_detail(widths: &[Widths], room: usize) -> Detail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
+    use crate::core::distribution::Distribution;
+    use crate::core::sample::{PacketCounts, StartKind};
+
+    #[test]
+    fn where_there_is_room_a_median_has_its_interval_and_with_few_samples_its_spread() {
+        let mut cell = Cell {
+            size: 0,
+            kind: StartKind::Warm,
+            repetitions: 6,
+            measured: 0,
+            unsynchronised: 0,
+            failed: 0,
+            skipped: 0,
+            wrong_kind: 0,
+            invocation: BTreeMap::new(),
+            rtt: Distribution::default(),
+            packets: PacketCounts::default(),
+        };
+        let of = |times: &[Nanos], cell: &mut Cell| {
+            cell.invocation = (0..)
+                .zip(times.iter().map(|time| time * MILLISECOND))
+                .collect();
+            Entry::of(cell, 0)
+        };
+        let few = of(&[5, 1, 4, 2, 3], &mut cell);
+        assert_eq!((few.interval.as_str(), few.spread.as_str()), ("", "1"));
+        let enough = of(&[5, 1, 4, 2, 3, 6], &mut cell);
+        assert_eq!(enough.interval, "1..6");
+        let widths = [Widths::of([&few, &enough].into_iter(), 1); 2];
+        assert_eq!(most_detail(&widths, 50).shows, Shows::Interval);
+    }
 
     #[test]
     fn a_narrow_table_gives_up_the_spread_then_the_marks() {
@@ -185,12 +248,14 @@ mod tests {
             marks: "x1".into(),
             median: "10.88".into(),
             spread: "0.54".into(),
+            interval: "10.62..11.03".into(),
         };
         let widths = [Widths::of([&entry].into_iter(), 1); 2];
-        let shows = [50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
+        let shows = [60, 50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
         assert_eq!(
             shows,
             [
+                Shows::Interval,
                 Shows::Spread,
                 Shows::Spread,
                 Shows::Marks,

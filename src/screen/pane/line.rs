@@ -35,7 +35,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         ));
         parts.push(Segment::new(
             3,
-            format!("{}/{}", key.repetition + 1, plan.outline.repetitions),
+            format!(
+                "{}/{}",
+                key.repetition + 1,
+                facts::repetitions_in_view(board)
+            ),
             text,
         ));
     }

@@ -36,7 +36,7 @@ fn parts(scene: &Scene, shape: Shape) -> Vec<Segment> {
     };
     let outline = &plan.outline;
     let (size, sizes) = (key.size + 1, plan.points.len());
-    let (repetition, repetitions) = (key.repetition + 1, outline.repetitions);
+    let (repetition, repetitions) = (key.repetition + 1, facts::repetitions_in_view(board));
     let bytes = plan
         .points
         .get(key.size as usize)

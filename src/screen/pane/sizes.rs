@@ -10,7 +10,7 @@ use crate::core::plan::{Limit, Plan, Point};
 use crate::core::sample::{SampleKey, StartKind};
 use crate::core::time::MILLISECOND;
 
-use super::columns::{Detail, Entry, Widths, most_detail};
+use super::columns::{Detail, Entry, Shows, Widths, most_detail};
 use super::{framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts::{self, Progress};
@@ -31,10 +31,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         );
         return;
     };
-    let sign = scene.theme.glyphs.plus_minus;
+    let table = Table::of(scene, plan, usize::from(area.width.saturating_sub(4)));
     let details = vec![
-        remark(scene, 1, format!("{} each", plan.outline.repetitions)),
-        remark(scene, 2, format!("median {sign} IQR/2")),
+        remark(scene, 1, format!("{} each", repetitions(scene))),
+        remark(scene, 2, table.figures(scene)),
     ];
     let room = usize::from(area.height.saturating_sub(3));
     let window = window(plan.points.len(), room, in_view(scene));
@@ -52,7 +52,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         ));
     }
     let inside = indented(framed(frame, area, Pane::Sizes, scene, details, notes));
-    let table = Table::of(scene, plan, usize::from(inside.width));
     put(frame, inside, 0, table.heading(scene));
     for (row, size) in window.enumerate() {
         put(
@@ -61,6 +60,14 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             row as u16 + 1,
             table.row(scene, &plan.points[size], size),
         );
+    }
+}
+
+/// `50`, or `50 to 80` where repetitions were added.
+fn repetitions(scene: &Scene) -> String {
+    match facts::repetitions(scene.board) {
+        Some((least, most)) if least != most => format!("{least} to {most}"),
+        same => same.map_or(0, |(all, _)| all).to_string(),
     }
 }
 
@@ -122,6 +129,24 @@ impl Table {
             widths,
             entries,
         }
+    }
+
+    /// What is written of the samples.
+    fn figures(&self, scene: &Scene) -> String {
+        let spread = format!("{} IQR/2", scene.theme.glyphs.plus_minus);
+        let entries = || self.entries.iter().flatten();
+        let has_interval = entries().any(|entry| !entry.interval.is_empty());
+        if self.detail.shows < Shows::Interval || !has_interval {
+            return format!("median {spread}");
+        }
+        let has_spread =
+            entries().any(|entry| entry.interval.is_empty() && !entry.spread.is_empty());
+        let few = if has_spread {
+            format!(", else {spread}")
+        } else {
+            String::new()
+        };
+        format!("median, 95 % interval{few}")
     }
 
     fn heading(&self, scene: &Scene) -> Line<'static> {
@@ -202,7 +227,10 @@ impl Table {
         let room = widths.time_room(detail) - widths.spread_room(detail);
         let median = format!(" {:>room$}", entry.median);
         spans.push(Span::styled(median, scene.theme.style(weight)));
-        if widths.spread_room(detail) > 0 {
+        if detail.shows >= Shows::Interval && !entry.interval.is_empty() {
+            let text = format!("{:>1$}", entry.interval, widths.spread_room(detail));
+            spans.push(Span::styled(text, label));
+        } else if widths.spread_room(detail) > 0 {
             let space = " ".repeat(detail.sign_gap);
             let sign = if entry.spread.is_empty() {
                 ""
@@ -213,6 +241,7 @@ impl Table {
                 "{space}{sign:0$}{space}{1:>2$}",
                 widths.sign, entry.spread, widths.spread
             );
+            let text = format!("{text:<0$}", widths.spread_room(detail));
             spans.push(Span::styled(text, label));
         }
         spans
