@@ -27,6 +27,9 @@ const PROCESS: &str = "Evaluate recorded samples again, of SeBS or of this progr
 time, subtracts the clock offset that SeBS adds, and says row by row what changed and why. The table is written \
 beside the samples, as reprocessed-result.csv, or sebs-result-processed.csv with --sebs-compat.";
 
+/// The settings of the dashboard's looks.
+const LOOKS: [&str; 2] = ["theme", "glyphs"];
+
 /// What is asked of the program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
@@ -40,6 +43,8 @@ pub enum Request {
     Process(Processing),
     /// Make a report of a run.
     Report(ReportOptions),
+    /// Show a recorded run in the dashboard.
+    View(Viewing),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the manual page.
@@ -171,6 +176,15 @@ pub struct ReportOptions {
     pub attempt: Option<u64>,
 }
 
+/// The options of `view`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Viewing {
+    /// The run's directory.
+    pub directory: PathBuf,
+    /// How the dashboard looks.
+    pub options: Options,
+}
+
 impl Options {
     /// The sources of settings: these options, and the environment and directory of this process.
     pub fn sources(&self) -> Sources {
@@ -205,6 +219,7 @@ pub fn parse(
         Some(("report", of)) => Request::Report(report_options(of)),
         Some(("plan", of)) => Request::Plan(options(of)),
         Some(("process", of)) => Request::Process(processing(of)),
+        Some(("view", of)) => Request::View(viewing(of)),
         Some((_, of)) => Request::Run(options(of)),
         None => Request::Run(options(&matches)),
     })
@@ -249,6 +264,12 @@ pub fn command() -> Command {
             Command::new("report")
                 .about("Make a report of a run: one HTML file, figures, Markdown or JSON")
                 .args(report_arguments()),
+        )
+        .subcommand(
+            Command::new("view")
+                .args_override_self(true)
+                .about("Show a recorded run in the dashboard, as it stood after any of its samples")
+                .args(view_arguments()),
         )
         .subcommand(
             Command::new("completions")
@@ -394,6 +415,25 @@ fn report_options(matches: &ArgMatches) -> ReportOptions {
     }
 }
 
+fn view_arguments() -> impl Iterator<Item = Arg> {
+    let directory = Arg::new("directory")
+        .value_name("DIR")
+        .required(true)
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(clap::ValueHint::DirPath)
+        .help("Directory of the run, finished or not");
+    let looks = TABLE.iter().filter(|setting| LOOKS.contains(&setting.key));
+    std::iter::once(directory).chain(looks.map(setting_argument))
+}
+
+fn viewing(matches: &ArgMatches) -> Viewing {
+    let directory = matches.get_one::<PathBuf>("directory").cloned();
+    Viewing {
+        directory: directory.expect("clap requires the argument"),
+        options: options(matches),
+    }
+}
+
 fn sources_arguments() -> Vec<Arg> {
     let file = |name: &'static str| {
         let argument = Arg::new(name)
@@ -503,7 +543,8 @@ fn options(matches: &ArgMatches) -> Options {
         flags: TABLE
             .iter()
             .filter_map(|setting| {
-                Some((setting.key, matches.get_one::<String>(setting.key)?.clone()))
+                let given = matches.try_get_one::<String>(setting.key).ok().flatten();
+                Some((setting.key, given?.clone()))
             })
             .collect(),
         config: path("config"),

@@ -8,6 +8,7 @@ mod platforms;
 pub mod process;
 mod report;
 mod view;
+mod view_run;
 
 use std::error::Error;
 use std::io::{self};
@@ -33,6 +34,7 @@ use self::view::{report, show_lines, theme, view};
 pub use self::compare::compare;
 pub use self::plan::plan;
 pub use self::report::report_run;
+pub use self::view_run::view_run;
 
 /// Threads for the driver, the HTTP client and the embedded platform; the echo and the screen have their own.
 const WORKERS: usize = 2;
@@ -114,6 +116,7 @@ pub fn run(options: &Options) -> Done {
                 board: board.clone(),
                 live,
                 commands: Some(commands),
+                moments: None,
                 interrupt: interrupt.clone(),
             };
             match screen::run(feed, theme(settings)) {

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Request::Compare(comparing) => launch::compare(&comparing),
         Request::Process(processing) => launch::process::process(&processing),
         Request::Report(options) => launch::report_run(&options),
+        Request::View(viewing) => launch::view_run(&viewing),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -86,6 +86,12 @@ fn the_other_commands_are_known() {
         let line = format!("sebs-tui report DIR{flags} --attempt 7");
         assert_eq!(report(&line), (form, Some(7)));
     }
+    let Request::View(viewing) = request("sebs-tui view DIR --theme mono") else {
+        panic!("view is a command");
+    };
+    assert_eq!(viewing.directory, PathBuf::from("DIR"));
+    assert_eq!(viewing.options.flags["theme"], "mono");
+    assert!(refusal("sebs-tui view").contains("<DIR>"));
     assert_eq!(run("sebs-tui --print-config").purpose, Purpose::PrintConfig);
     assert_eq!(run("sebs-tui run --json").view, View::Json);
 }
@@ -154,7 +160,14 @@ fn help_is_grouped() {
 
 #[test]
 fn each_commands_help_is_as_it_was() {
-    for name in ["plan", "compare", "process", "report", "completions"] {
+    for name in [
+        "plan",
+        "compare",
+        "process",
+        "report",
+        "view",
+        "completions",
+    ] {
         let mut command = command().term_width(100);
         let help = command
             .find_subcommand_mut(name)

@@ -20,7 +20,7 @@ use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
 use sebs_tui::screen::theme::{Palette, Theme};
-use sebs_tui::screen::view::{Leaving, Overlay, View};
+use sebs_tui::screen::view::{Access, Leaving, Moment, Overlay, View};
 
 const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 12), (60, 1)];
 
@@ -170,6 +170,25 @@ fn added_repetitions_count_as_planned() {
             assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
         }
     }
+}
+
+#[test]
+fn a_recorded_run_after_one_of_its_samples() {
+    let mut run = fake_run::until(StartKind::Cold, 3, 12);
+    while !matches!(
+        run.entries.last().map(|entry| &entry.event),
+        Some(Event::SampleEnded { .. })
+    ) {
+        run.entries.pop();
+    }
+    let view = View {
+        access: Access::Look,
+        moment: Some(Moment { at: 562, of: 800 }),
+        ..View::default()
+    };
+    let board = run.board();
+    let state = (board.clone(), LiveReading::default(), board.last_event);
+    check("recorded", &SIZES, &view, &state);
 }
 
 #[test]

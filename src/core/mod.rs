@@ -17,6 +17,7 @@ pub mod message;
 pub mod offset;
 pub mod plan;
 pub mod rate;
+pub mod replay;
 pub mod reprocess;
 pub mod run;
 pub mod sample;

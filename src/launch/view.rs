@@ -75,11 +75,15 @@ pub(super) fn report(format: Format, earlier: &[Entry]) -> Report {
 
 /// The dashboard needs a terminal; without one a run is lines.
 pub(super) fn view(options: &Options) -> View {
-    let capable = io::stdout().is_terminal()
-        && io::stdin().is_terminal()
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     match options.view {
-        View::Dashboard if !capable => View::Plain,
+        View::Dashboard if !has_screen() => View::Plain,
         chosen => chosen,
     }
+}
+
+/// Whether there is a terminal for the dashboard.
+pub(super) fn has_screen() -> bool {
+    io::stdout().is_terminal()
+        && io::stdin().is_terminal()
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

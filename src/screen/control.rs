@@ -8,7 +8,7 @@ use super::facts::Progress;
 use super::input::Press;
 use super::keys::{self, Action, Scroll};
 use super::layout::Pane;
-use super::view::{Access, Leaving, Overlay, View};
+use super::view::{Access, Leaving, Moment, Overlay, View};
 
 /// Lines that a page key scrolls.
 const PAGE: usize = 10;
@@ -22,6 +22,8 @@ pub enum Effect {
     Interrupt,
     /// Hand the terminal to the shell.
     Suspend,
+    /// Show the recorded run as it stood after this sample, from 1.
+    Show(usize),
     /// Leave the screen.
     Leave(Left),
 }
@@ -61,6 +63,10 @@ fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
         Action::NextPane => view.focus = neighbour(view.focus, 1),
         Action::PreviousPane => view.focus = neighbour(view.focus, Pane::ALL.len() - 1),
         Action::Zoom => view.zoomed = !view.zoomed,
+        Action::Earlier => return travel(view, |moment| moment.at.saturating_sub(1)),
+        Action::Later => return travel(view, |moment| moment.at + 1),
+        Action::Scroll(Scroll::First) if view.travels() => return travel(view, |_| 1),
+        Action::Scroll(Scroll::Last) if view.travels() => return travel(view, |moment| moment.of),
         Action::Scroll(scroll) => scroll_by(scroll, board, view),
         Action::Help if view.overlay == Some(Overlay::Help) => view.overlay = None,
         Action::Help => (view.overlay, view.help_top) = (Some(Overlay::Help), 0),
@@ -97,6 +103,18 @@ fn close(view: &mut View) {
         return;
     }
     (view.row, view.log_back) = (None, 0);
+}
+
+fn travel(view: &mut View, to: impl Fn(Moment) -> usize) -> Option<Effect> {
+    let moment = view.moment.as_mut()?;
+    let at = to(*moment).max(1).min(moment.of);
+    if at == moment.at {
+        view.message = Some("no sample has ended further that way".into());
+        return None;
+    }
+    moment.at = at;
+    view.log_back = 0;
+    Some(Effect::Show(at))
 }
 
 fn scroll_by(scroll: Scroll, board: &Board, view: &mut View) {
@@ -150,7 +168,7 @@ fn quit(board: &Board, view: &mut View) -> Option<Effect> {
 fn stop_at_once(board: &Board, view: &mut View) -> Effect {
     view.overlay = None;
     match view.leaving {
-        _ if board.state.is_over() => Effect::Leave(Left::RunOver),
+        _ if board.state.is_over() || view.access == Access::Look => Effect::Leave(Left::RunOver),
         Leaving::No => Effect::Interrupt,
         Leaving::Asked | Leaving::Interrupted => Effect::Leave(Left::Abandoned),
     }
@@ -225,6 +243,36 @@ mod tests {
             pressed(&board, &mut view, "q"),
             Some(Effect::Leave(Left::RunOver))
         );
+    }
+
+    #[test]
+    fn a_recorded_run_is_shown_after_any_of_its_samples() {
+        let mut view = View {
+            access: Access::Look,
+            moment: Some(Moment { at: 3, of: 3 }),
+            focus: Pane::Clock,
+            ..View::default()
+        };
+        let board = running();
+        for (key, shown) in [
+            (Press::Right, None),
+            (Press::Left, Some(2)),
+            (Press::Home, Some(1)),
+            (Press::Left, None),
+            (Press::Right, Some(2)),
+            (Press::End, Some(3)),
+        ] {
+            let effect = press(key, &board, &mut view);
+            assert_eq!(effect, shown.map(Effect::Show), "{key:?}");
+            assert_eq!(view.message.is_some(), shown.is_none(), "{key:?}");
+        }
+        assert_eq!(pressed(&board, &mut view, "p"), None);
+        assert_eq!(view.message.as_deref(), Some("this run is only looked at"));
+        assert_eq!(
+            pressed(&board, &mut view, "q"),
+            Some(Effect::Leave(Left::RunOver))
+        );
+        assert_eq!(press(Press::Left, &board, &mut View::default()), None);
     }
 
     #[test]

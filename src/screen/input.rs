@@ -22,6 +22,10 @@ pub enum Press {
     Up,
     /// Arrow down.
     Down,
+    /// Arrow left.
+    Left,
+    /// Arrow right.
+    Right,
     /// Page up.
     PageUp,
     /// Page down.
@@ -134,6 +138,8 @@ fn arrow(last: u8) -> Press {
     match last {
         b'A' => Press::Up,
         b'B' => Press::Down,
+        b'C' => Press::Right,
+        b'D' => Press::Left,
         b'H' => Press::Home,
         b'F' => Press::End,
         b'Z' => Press::BackTab,
@@ -174,8 +180,14 @@ mod tests {
             [Press::Up, Press::Down, Press::PageUp, Press::PageDown]
         );
         assert_eq!(
-            keys(b"\x1b[Z\x1b[H\x1b[4~"),
-            [Press::BackTab, Press::Home, Press::End]
+            keys(b"\x1b[Z\x1b[H\x1b[4~\x1b[D\x1bOC"),
+            [
+                Press::BackTab,
+                Press::Home,
+                Press::End,
+                Press::Left,
+                Press::Right
+            ]
         );
         assert_eq!(keys(b"\x1b"), [Press::Escape]);
         assert_eq!(keys(b"\x1b\x1b[A"), [Press::Escape, Press::Up]);

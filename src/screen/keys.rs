@@ -19,6 +19,10 @@ pub enum Action {
     SkipSize,
     /// Take the last sample again.
     Retry,
+    /// Show a recorded run one sample earlier.
+    Earlier,
+    /// Show a recorded run one sample later.
+    Later,
     /// Stop or restart the picture.
     Freeze,
     /// Focus the next pane.
@@ -56,9 +60,9 @@ pub enum Scroll {
     PageUp,
     /// A page towards the bottom.
     PageDown,
-    /// To the first line.
+    /// To the first line; in a recorded run, to the first sample.
     First,
-    /// To the last line, and along with what is new.
+    /// To the last line, and along with what is new; in a recorded run, to the last sample.
     Last,
 }
 
@@ -95,10 +99,13 @@ const fn key(
     }
 }
 
-use Press::{BackTab, Char, Control, Down, End, Enter, Escape, Home, PageDown, PageUp, Tab, Up};
+use Press::{
+    BackTab, Char, Control, Down, End, Enter, Escape, Home, Left, PageDown, PageUp, Right, Tab, Up,
+};
 
 const IN_PROGRESS: &str = "while the run is in progress";
 const SAMPLE: &str = "while a sample is in progress";
+const RECORDED: &str = "with `sebs-tui view`";
 const ALWAYS: &str = "always";
 const SCROLLS: &str = "sizes, log, help";
 
@@ -109,7 +116,9 @@ pub const KEYS: &[Key] = &[
     key(&[Char('s')], "s", Action::SkipSample, ("skip", "skip the sample in progress", SAMPLE)),
     key(&[Char('S')], "S", Action::SkipSize, ("skip size", "skip what remains of this size, warm and cold", SAMPLE)),
     key(&[Char('r')], "r", Action::Retry, ("retry", "take the last sample again; the old one is kept as superseded", "once a sample has ended")),
-    key(&[Char('f')], "f", Action::Freeze, ("freeze", "freeze the picture; the run goes on", ALWAYS)),
+    key(&[Left], "Left", Action::Earlier, ("earlier", "one sample back, or on, in a recorded run", RECORDED)),
+    key(&[Right], "Right", Action::Later, ("later", "one sample back, or on, in a recorded run", RECORDED)),
+    key(&[Char('f')], "f", Action::Freeze, ("freeze", "freeze the picture; the run goes on", "while the run is not only looked at")),
     key(&[Tab], "Tab", Action::NextPane, ("pane", "focus the next pane", ALWAYS)),
     key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
     key(&[Char('z'), Enter], "z, Enter", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
@@ -117,8 +126,8 @@ pub const KEYS: &[Key] = &[
     key(&[Down], "Down", Action::Scroll(Scroll::Down), ("", "scroll the focused pane", SCROLLS)),
     key(&[PageUp], "PgUp", Action::Scroll(Scroll::PageUp), ("", "scroll by ten lines", SCROLLS)),
     key(&[PageDown], "PgDn", Action::Scroll(Scroll::PageDown), ("", "scroll by ten lines", SCROLLS)),
-    key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "scroll to the first line", SCROLLS)),
-    key(&[End], "End", Action::Scroll(Scroll::Last), ("", "scroll to the last line and follow", SCROLLS)),
+    key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "scroll to the first line; to a recorded run's first sample", SCROLLS)),
+    key(&[End], "End", Action::Scroll(Scroll::Last), ("", "scroll to the last line and follow; to its last sample", SCROLLS)),
     key(&[Char('?')], "?", Action::Help, ("help", "show or hide this help", ALWAYS)),
     key(&[Escape], "Esc", Action::Close, ("", "close the help, the question or the zoom", "when one is open")),
     key(&[Char('q')], "q", Action::Quit, ("quit", "quit; asks when samples remain", ALWAYS)),
@@ -136,7 +145,10 @@ pub fn find(press: Press) -> Option<&'static Key> {
 impl Key {
     /// The word for the footer, as things stand; none when it is not shown there.
     pub fn hint_now(&self, board: &Board, view: &View) -> Option<&'static str> {
+        let looking = view.access == Access::Look;
         let hint = match self.action {
+            action if looking && action.commands() => "",
+            Action::Earlier | Action::Later if view.moment.is_none() => "",
             Action::PauseOrResume
                 if matches!(board.state, RunState::Paused | RunState::Pausing) =>
             {
@@ -151,6 +163,14 @@ impl Key {
 }
 
 impl Action {
+    /// Whether it means something for a run in progress only.
+    fn commands(self) -> bool {
+        matches!(
+            self,
+            Self::PauseOrResume | Self::SkipSample | Self::SkipSize | Self::Retry | Self::Freeze
+        )
+    }
+
     /// The command it sends, or why it can do nothing now, as a sentence for the footer.
     pub fn possible(self, board: &Board, view: &View) -> Result<Option<Command>, &'static str> {
         match self {
@@ -177,6 +197,11 @@ impl Action {
                     .map(|_| Some(Command::Retry))
                     .ok_or("no sample has ended yet")
             }
+            Self::Earlier | Self::Later if view.moment.is_none() => {
+                Err("only a run opened with sebs-tui view can be shown earlier")
+            }
+            Self::Freeze if view.access == Access::Look => Err("this run stands still"),
+            Self::Scroll(Scroll::First | Scroll::Last) if view.travels() => Ok(None),
             Self::Scroll(_)
                 if !matches!(view.focus, Pane::Sizes | Pane::Log) && view.overlay.is_none() =>
             {

@@ -42,9 +42,20 @@ pub struct Feed {
     pub live: Arc<Live>,
     /// Where commands go; none when the run is only looked at.
     pub commands: Option<mpsc::Sender<Command>>,
+    /// The samples of a recorded run; none when the run is in progress.
+    pub moments: Option<Moments>,
     /// The signal, by number, that asks the process to end. Whoever notices one sets it, the screen also
     /// for Ctrl-C; the driver then stops as for [`Command::Stop`], and the screen leaves.
     pub interrupt: watch::Sender<Option<i32>>,
+}
+
+/// The samples of a recorded run, after any of which it can be shown.
+#[derive(Debug)]
+pub struct Moments {
+    /// How many have ended; the board is that after the last.
+    pub samples: usize,
+    /// Which one is asked for, from 1: the board as it stood at its end shall follow.
+    pub wanted: watch::Sender<usize>,
 }
 
 /// Why the screen was left.

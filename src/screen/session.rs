@@ -19,7 +19,7 @@ use super::input::Decoder;
 use super::signals::Signals;
 use super::terminal::{Screen, is_entered};
 use super::theme::{Palette, Theme, ThemeChoice};
-use super::view::{Access, Leaving, View};
+use super::view::{Access, Leaving, Moment, View};
 use super::{Feed, Left, ScreenError, facts};
 
 /// Ten frames a second at most.
@@ -84,12 +84,16 @@ impl Session {
             decoder: Decoder::default(),
             view: View {
                 access,
+                moment: feed.moments.as_ref().map(|moments| Moment {
+                    at: moments.samples,
+                    of: moments.samples,
+                }),
                 ..View::default()
             },
             picture: Picture {
+                now: clock(access, &board),
                 board,
                 live: feed.live.read(),
-                now: wall_clock(),
             },
             feed,
             changed: true,
@@ -172,13 +176,14 @@ impl Session {
         let board = self.feed.board.borrow();
         let moving = self.changed
             || self.feed.board.has_changed().unwrap_or(false)
-            || facts::is_in_flight(&board);
+            || (self.view.access == Access::Command && facts::is_in_flight(&board));
         let wake = if self.screen.has_pending() {
             self.looked + Duration::from_secs(1)
         } else if moving && (self.changed || !self.view.frozen) {
             self.drawn.max(self.looked) + FRAME
         } else {
-            let into_second = facts::elapsed(&board, wall_clock()).rem_euclid(SECOND);
+            let now = clock(self.view.access, &board);
+            let into_second = facts::elapsed(&board, now).rem_euclid(SECOND);
             self.looked + Duration::from_nanos((SECOND - into_second) as u64)
         };
         wake.min(self.suspend_by.unwrap_or(wake))
@@ -229,7 +234,7 @@ impl Session {
     fn take_picture(&mut self) {
         let board = self.feed.board.borrow_and_update().clone();
         let live = self.feed.live.read();
-        let now = wall_clock();
+        let now = clock(self.view.access, &board);
         let shown = &self.picture;
         let seconds = |board: &Board, now| facts::elapsed(board, now) / SECOND;
         let other_board = !Arc::ptr_eq(&board, &shown.board);
@@ -252,6 +257,14 @@ fn newer_lines(board: &Board, shown: &Board) -> usize {
         .rev()
         .take_while(|line| !last.is_some_and(|last| Arc::ptr_eq(last, line)))
         .count()
+}
+
+/// The time of the picture: in a run that is only looked at, it stands still at the last event.
+fn clock(access: Access, board: &Board) -> Nanos {
+    match access {
+        Access::Command => wall_clock(),
+        Access::Look => board.last_event,
+    }
 }
 
 fn wall_clock() -> Nanos {

@@ -33,11 +33,22 @@ pub enum Leaving {
     Interrupted,
 }
 
+/// The sample after which a recorded run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Which one, from 1; 0 when none has ended.
+    pub at: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
 /// Focus, zoom, scroll positions, overlays and messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// Whether the run can be commanded.
     pub access: Access,
+    /// Where in a recorded run the picture stands.
+    pub moment: Option<Moment>,
     /// The pane that keys scroll and zoom.
     pub focus: Pane,
     /// It has the screen to itself.
@@ -66,6 +77,7 @@ impl Default for View {
     fn default() -> Self {
         Self {
             access: Access::Command,
+            moment: None,
             focus: Pane::Sizes,
             zoomed: false,
             row: None,
@@ -82,6 +94,11 @@ impl Default for View {
 }
 
 impl View {
+    /// Whether Home and End go to the first and the last sample rather than scroll.
+    pub fn travels(&self) -> bool {
+        self.moment.is_some() && self.overlay.is_none()
+    }
+
     /// The pane that has the screen to itself.
     pub fn zoom(&self) -> Option<Pane> {
         self.zoomed.then_some(self.focus)

@@ -9,7 +9,7 @@ use super::{indented, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::segments::{Segment, fit_ends};
 use crate::screen::theme::Meaning;
-use crate::screen::view::Access;
+use crate::screen::view::{Access, Moment};
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
@@ -31,8 +31,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         left.push(remark(scene, 4, run.id.clone()));
         left.push(remark(scene, 5, format!("cold by {}", run.cold_method)));
     }
-    if scene.view.access == Access::Look {
-        left.push(remark(scene, 2, "read only"));
+    if let Some(Moment { at, of }) = scene.view.moment {
+        let value = scene.theme.style(Meaning::Value);
+        left.push(Segment::new(0, format!("sample {at} of {of}"), value));
     }
     put(frame, area, 0, fit_ends(left, badges(scene), area.width, 2));
 }
@@ -44,6 +45,9 @@ pub fn badges(scene: &Scene) -> Vec<Segment> {
         return vec![Segment::new(0, " FROZEN ", standing)];
     }
     let state = scene.board.state;
+    if scene.view.access == Access::Look && !state.is_over() {
+        return vec![Segment::new(0, " VIEW ", standing)];
+    }
     let meaning = match state {
         RunState::Preparing => Meaning::Value,
         RunState::Running | RunState::Complete => Meaning::Good,

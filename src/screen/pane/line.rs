@@ -13,13 +13,15 @@ use crate::screen::facts::{self, Progress};
 use crate::screen::format;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let board = scene.board;
     let text = scene.theme.style(Meaning::Text);
     let mut parts = Vec::new();
-    if board.state != RunState::Running || scene.view.frozen {
+    let looking = scene.view.access == Access::Look;
+    if board.state != RunState::Running || scene.view.frozen || looking {
         parts.extend(super::header::badges(scene));
     }
     if let (Some(key), Some(plan)) = (facts::sample_in_view(board), board.plan()) {

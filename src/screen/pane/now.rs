@@ -9,13 +9,16 @@ use crate::screen::draw::Scene;
 use crate::screen::layout::Shape;
 use crate::screen::segments::{Segment, fit_ends};
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 use crate::screen::{facts, format};
 
 /// Draws it; where there is no header, the state of the run is here too.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene, shape: Shape) {
     let area = indented(area);
     let right = if shape == Shape::Small {
-        header::badges(scene)
+        let moment = scene.view.moment;
+        let moment = moment.map(|moment| remark(scene, 2, format!("{}/{}", moment.at, moment.of)));
+        moment.into_iter().chain(header::badges(scene)).collect()
     } else {
         Vec::new()
     };
@@ -81,6 +84,8 @@ fn parts(scene: &Scene, shape: Shape) -> Vec<Segment> {
             style,
         ));
     }
-    parts.push(doing);
+    if scene.view.access == Access::Command {
+        parts.push(doing);
+    }
     parts
 }

@@ -12,6 +12,7 @@ use crate::screen::facts::{self, Progress};
 use crate::screen::format;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 
 /// Columns below which the bar says nothing.
 const BAR_LEAST: u16 = 8;
@@ -62,7 +63,7 @@ fn parts(scene: &Scene, progress: &Progress) -> Vec<Segment> {
         "elapsed",
         format::stopwatch(facts::elapsed(scene.board, scene.now)),
     ));
-    if !scene.board.state.is_over() {
+    if !scene.board.state.is_over() && scene.view.access == Access::Command {
         parts.push(match eta::time_left(scene.board) {
             Some(left) => Segment::new(1, format!("about {} left", format::roughly(left)), value),
             None => remark(scene, 1, "time left unknown"),

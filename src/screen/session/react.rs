@@ -11,7 +11,7 @@ use crate::screen::control::{Effect, press};
 use crate::screen::input::Press;
 use crate::screen::layout::place;
 use crate::screen::signals::Heard;
-use crate::screen::view::{Access, Leaving};
+use crate::screen::view::Leaving;
 
 /// How long the run is given to pause before the process is stopped.
 const PAUSING: Duration = Duration::from_secs(2);
@@ -58,13 +58,19 @@ impl Session {
         let left = match effect {
             None => None,
             Some(Effect::Leave(left)) => Some(left),
+            Some(Effect::Show(sample)) => {
+                if let Some(moments) = &self.feed.moments {
+                    moments.wanted.send_replace(sample);
+                }
+                None
+            }
             Some(Effect::Suspend) => self.begin_suspend(),
             Some(Effect::Interrupt) => {
                 self.feed.interrupt.send_replace(Some(libc::SIGINT));
                 self.interrupt.mark_unchanged();
                 self.interrupted = Some(libc::SIGINT);
                 self.view.leaving = Leaving::Interrupted;
-                (self.view.access == Access::Look).then_some(Left::Interrupted(libc::SIGINT))
+                None
             }
             Some(Effect::Send(command)) => {
                 self.send(command);

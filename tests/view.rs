@@ -1,0 +1,105 @@
+//! A recorded run in the dashboard: it stands still, and goes back and forth by sample.
+
+mod fake_run;
+mod pty;
+mod support;
+
+use std::path::Path;
+
+use pty::Terminal;
+use sebs_tui::core::board::Board;
+use sebs_tui::core::replay::Replay;
+use support::{finish, program, run_directory, short_run};
+
+fn view(directory: &Path) -> std::process::Command {
+    let mut command = program();
+    command.arg("view").arg(directory).current_dir(directory);
+    command
+}
+
+#[test]
+fn a_finished_run_goes_back_and_forth_by_sample_and_q_leaves() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    finish(short_run(out.path(), 2, 5000, 3).arg("--plain"), 0);
+    let mut terminal = Terminal::start(&view(&run_directory(out.path())), 40, 120);
+    terminal.wait_for("sample 12 of 12");
+    terminal.wait_for("COMPLETE");
+    terminal.press("\x1b[D");
+    terminal.wait_for("sample 11 of 12");
+    terminal.wait_until("11 samples", |text| {
+        text.contains("11 of 12  elapsed") && text.contains("VIEW")
+    });
+    terminal.press("\x1b[H");
+    terminal.wait_for("sample 1 of 12");
+    terminal.wait_for("1 of 12  elapsed");
+    terminal.press("\x1b[C");
+    terminal.wait_for("sample 2 of 12");
+    terminal.press("p");
+    terminal.wait_for("this run is only looked at");
+    terminal.press("\x1b[F");
+    terminal.wait_for("COMPLETE");
+    assert!(!terminal.text().contains("closing"), "it stays open");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn a_run_that_was_cut_off_is_shown_and_its_time_stands_still() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    let mut run = fake_run::until(sebs_tui::core::sample::StartKind::Warm, 1, 3);
+    run.warn("the last word");
+    let lines: Vec<String> = run
+        .entries
+        .iter()
+        .map(|entry| serde_json::to_string(entry).expect("a line"))
+        .collect();
+    let text = lines.join("\n") + "\n{\"number\":";
+    std::fs::write(out.path().join("journal.jsonl"), text).expect("a journal");
+    let mut terminal = Terminal::start(&view(out.path()), 24, 80);
+    terminal.wait_for("sample 53 of 53");
+    terminal.wait_for("VIEW");
+    terminal.wait_for("the last word");
+    let before = terminal.text();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(terminal.text(), before, "nothing moves");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn what_cannot_be_viewed_is_said_without_a_dashboard() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    let said = |code| {
+        let output = finish(&mut view(out.path()), code);
+        String::from_utf8(output.stderr).expect("UTF-8")
+    };
+    assert!(said(1).contains("journal.jsonl"), "there is no run");
+    let journal = out.path().join("journal.jsonl");
+    std::fs::write(&journal, "").expect("a journal");
+    assert!(said(1).contains("nothing to view"));
+    let entry = serde_json::to_string(&fake_run::FakeRun::new().entries[0]).expect("a line");
+    std::fs::write(&journal, entry + "\n").expect("a journal");
+    assert!(said(1).contains("needs a terminal"));
+}
+
+#[test]
+fn a_replay_stands_where_the_journals_beginning_would() {
+    let entries = fake_run::whole().entries;
+    let mut replay = Replay::new(entries.clone());
+    assert_eq!(replay.samples(), 800);
+    for sample in [800, 3, 4, 400, 399, 1, 0, 799, 900] {
+        let board = replay.at(sample);
+        let ended = sample.min(800);
+        assert_eq!(board.ended.len(), ended, "after {sample}");
+        assert_eq!(board.state.is_over(), sample >= 800, "after {sample}");
+        let place = entries
+            .iter()
+            .position(|entry| entry.elapsed == board.elapsed && board.run.is_some());
+        assert_eq!(place.is_some(), board.run.is_some(), "after {sample}");
+    }
+    let whole = Board::of(&entries);
+    assert_eq!(replay.at(800).elapsed, whole.elapsed);
+    assert_eq!(Replay::new(Vec::new()).at(1).ended.len(), 0);
+}
