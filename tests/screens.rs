@@ -183,7 +183,7 @@ fn a_recorded_run_after_one_of_its_samples() {
     }
     let view = View {
         access: Access::Look,
-        moment: Some(Moment { at: 562, of: 800 }),
+        moment: Some(Moment { at: 512, of: 700 }),
         ..View::default()
     };
     let board = run.board();

@@ -16,10 +16,20 @@ pub struct Replay {
 impl Replay {
     /// Of a whole journal.
     pub fn new(entries: Vec<Entry>) -> Self {
+        let plan = entries.iter().find_map(|entry| match &entry.event {
+            Event::RunStarted { run } => Some(&run.plan),
+            _ => None,
+        });
+        let is_end = |entry: &Entry| match &entry.event {
+            Event::SampleEnded { sample, .. } => {
+                plan.is_none_or(|plan| plan.beyond(*sample).is_none())
+            }
+            _ => false,
+        };
         let ends = entries
             .iter()
             .zip(1..)
-            .filter(|(entry, _)| matches!(entry.event, Event::SampleEnded { .. }))
+            .filter(|(entry, _)| is_end(entry))
             .map(|(_, count)| count)
             .collect();
         Self {
@@ -30,7 +40,7 @@ impl Replay {
         }
     }
 
-    /// How often a sample ended; one that was taken again counts each time.
+    /// How often a sample ended; one that was taken again counts each time, one beyond a limit never.
     pub fn samples(&self) -> usize {
         self.ends.len()
     }
