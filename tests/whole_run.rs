@@ -289,17 +289,24 @@ fn a_shuffled_run_takes_the_same_samples_in_an_order_its_seed_repeats() {
 fn the_text_dialect_of_sebs_is_spoken_when_asked_for() {
     let out = out();
     finish(
-        short_run(out.path(), 1, 1024, 2).args(["--plain", "--dialect", "text"]),
+        short_run(out.path(), 1, 1024, 6).args(["--plain", "--dialect", "text"]),
         0,
     );
     let entries = journal(&run_directory(out.path()));
-    for attempt in attempts(&entries) {
-        assert!(
-            attempt.exchanges.len() >= 5,
-            "{} exchanges",
-            attempt.exchanges.len()
-        );
-        let clock = attempt.clock.expect("synchronised");
+    let attempts = attempts(&entries);
+    assert!(attempts.iter().all(|attempt| attempt.exchanges.len() >= 5));
+    // A late reply can leave several offsets possible, since text carries no numbers.
+    let clocks: Vec<_> = attempts
+        .iter()
+        .filter_map(|attempt| attempt.clock)
+        .collect();
+    assert!(
+        2 * clocks.len() > attempts.len(),
+        "{} of {}",
+        clocks.len(),
+        attempts.len()
+    );
+    for clock in clocks {
         assert!(clock.offset.abs() <= clock.bound, "{clock:?}");
     }
 }

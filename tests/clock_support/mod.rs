@@ -73,9 +73,13 @@ impl Outcome {
         (self.estimate.unwrap().offset - self.truth).abs()
     }
 
-    /// The published bound holds the truth.
+    /// The published bound holds the truth. In text, whose datagrams carry no numbers, a late reply can leave several
+    /// offsets possible: then nothing is published.
     pub fn assert_bound_holds(&self) {
-        let estimate = self.estimate.unwrap();
+        let Some(estimate) = self.estimate else {
+            assert_eq!(self.host.dialect, Dialect::Text, "there is no estimate");
+            return;
+        };
         assert!(!estimate.clock_step, "{estimate:?}");
         assert!(
             self.error() <= estimate.bound,
