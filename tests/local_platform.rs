@@ -18,8 +18,8 @@ use tokio::task::JoinSet;
 mod functions;
 
 use functions::{
-    Echo, clocked, half_a_second_and_50_ppm, host, is_alive, owned, post, processes, request,
-    shell, slow_invocation, spec,
+    Echo, clocked, half_a_second_and_50_ppm, host, is_alive, owned, post, processes, recorded_cold,
+    request, shell, slow_invocation, spec,
 };
 
 const MEGABYTE: u64 = 1_000_000;
@@ -75,11 +75,11 @@ async fn the_first_call_is_cold_the_second_warm_and_the_platform_agrees() {
     for reply in [first, second] {
         assert_eq!(reply.clock.error, None);
         assert_eq!(
-            platform.recorded_cold(&reply.request_id).await,
+            recorded_cold(&platform, &reply.request_id).await,
             Some(reply.is_cold)
         );
     }
-    assert_eq!(platform.recorded_cold("another").await, None);
+    assert_eq!(recorded_cold(&platform, "another").await, None);
 }
 
 #[tokio::test]
@@ -97,7 +97,10 @@ async fn a_forced_cold_start_is_cold_and_nothing_of_the_old_environment_is_left(
     let after = reply(&platform, &echo).await;
     assert!(after.is_cold);
     assert_ne!(before.instance_id, after.instance_id);
-    assert_eq!(platform.recorded_cold(&after.request_id).await, Some(true));
+    assert_eq!(
+        recorded_cold(&platform, &after.request_id).await,
+        Some(true)
+    );
 }
 
 #[tokio::test]

@@ -14,8 +14,8 @@ use sebs_tui::platform::{ErrorKind, FunctionSpec, Platform};
 mod functions;
 
 use functions::{
-    Echo, clocked, half_a_second_and_50_ppm, host, lossy_way_to, post, request, slow_invocation,
-    spec,
+    Echo, clocked, half_a_second_and_50_ppm, host, lossy_way_to, post, recorded_cold, request,
+    slow_invocation, spec,
 };
 
 async fn deployed() -> LocalPlatform {
@@ -43,7 +43,7 @@ async fn the_first_call_is_cold_the_second_warm_and_a_forced_one_cold_again() {
         let reply = platform.decode(&called.reply).unwrap();
         assert_eq!(reply.clock.error, None);
         assert_eq!(
-            platform.recorded_cold(&reply.request_id).await,
+            recorded_cold(&platform, &reply.request_id).await,
             Some(reply.is_cold)
         );
         assert!(reply.process_start < reply.handler_entry);
@@ -178,7 +178,10 @@ async fn what_is_no_invocation_is_an_error_that_names_the_cause_and_costs_no_env
     }
     let called = post(&platform, echo.invocation()).await;
     let reply = platform.decode(&called.reply).unwrap();
-    assert_eq!(platform.recorded_cold(&reply.request_id).await, Some(false));
+    assert_eq!(
+        recorded_cold(&platform, &reply.request_id).await,
+        Some(false)
+    );
 }
 
 #[tokio::test]

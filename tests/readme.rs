@@ -1,21 +1,29 @@
 //! The README's tables are printed by the program itself.
 
-const README: &str = include_str!("../README.md");
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-fn section(name: &str) -> &'static str {
-    let (_, rest) = README
-        .split_once(&format!("<!-- {name} -->"))
-        .unwrap_or_else(|| panic!("README.md has no {name} section"));
-    rest.split_once(&format!("<!-- /{name} -->"))
-        .unwrap_or_else(|| panic!("README.md does not close its {name} section"))
-        .0
-}
+use std::fs;
 
+/// Compares a section, or writes it anew when `UPDATE_GENERATED` is set.
 fn assert_is(name: &str, table: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = fs::read_to_string(path).unwrap();
+    let (open, close) = (format!("<!-- {name} -->"), format!("<!-- /{name} -->"));
+    let (before, rest) = readme
+        .split_once(&open)
+        .unwrap_or_else(|| panic!("README.md has no {name} section"));
+    let (section, after) = rest
+        .split_once(&close)
+        .unwrap_or_else(|| panic!("README.md does not close its {name} section"));
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        let table = table.trim();
+        fs::write(path, format!("{before}{open}\n{table}\n{close}{after}")).unwrap();
+        return;
+    }
     assert_eq!(
-        section(name).trim(),
+        section.trim(),
         table.trim(),
-        "put this into the {name} section of README.md:\n\n{table}\n"
+        "README.md: write the {name} section anew with UPDATE_GENERATED=1 cargo test --test readme -- --test-threads 1"
     );
 }
 

@@ -12,7 +12,7 @@ use sebs_tui::platform::local::LocalPlatform;
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod functions;
 
-use functions::{Echo, package, post, spec};
+use functions::{Echo, package, post, recorded_cold, spec};
 
 /// Name and content of every file below `directory`.
 fn files(directory: &Path, prefix: &str) -> Vec<(String, Vec<u8>)> {
@@ -79,7 +79,7 @@ async fn awslambdaric_runs_our_python_function_cold_and_warm() {
         println!("awslambdaric, cold: {is_cold}: {:?}", called.took);
         assert_eq!((reply.is_cold, reply.clock.error), (is_cold, None));
         assert_eq!(
-            platform.recorded_cold(&reply.request_id).await,
+            recorded_cold(&platform, &reply.request_id).await,
             Some(is_cold)
         );
     }
@@ -112,7 +112,7 @@ async fn a_function_on_the_lambda_runtime_crate_runs_cold_and_warm() {
         let called = post(&platform, r#"{"n":7}"#).await;
         println!("lambda_runtime, cold: {is_cold}: {:?}", called.took);
         let request_id = called.header("x-amzn-requestid").unwrap();
-        assert_eq!(platform.recorded_cold(request_id).await, Some(is_cold));
+        assert_eq!(recorded_cold(&platform, request_id).await, Some(is_cold));
         let expected = serde_json::json!({ "event": { "n": 7 }, "request_id": request_id, "invocation": invocation });
         assert_eq!(
             serde_json::from_slice::<serde_json::Value>(&called.reply.body).unwrap(),

@@ -27,6 +27,14 @@ pub enum Phase {
     Exchanging,
     /// The exchange has ended; the answer is awaited.
     Answering,
+    /// A package is being sent to the platform.
+    Uploading,
+    /// The platform is making the function, or its change, ready.
+    Activating,
+    /// The platform asked to be tried again later.
+    Waiting,
+    /// Something of the run's is being removed.
+    Removing,
 }
 
 impl Phase {
@@ -39,6 +47,10 @@ impl Phase {
             Self::Starting => "starting",
             Self::Exchanging => "exchanging",
             Self::Answering => "answering",
+            Self::Uploading => "uploading",
+            Self::Activating => "activating",
+            Self::Waiting => "waiting to try again",
+            Self::Removing => "removing",
         }
     }
 
@@ -50,6 +62,10 @@ impl Phase {
             Self::Starting,
             Self::Exchanging,
             Self::Answering,
+            Self::Uploading,
+            Self::Activating,
+            Self::Waiting,
+            Self::Removing,
         ]
         .into_iter()
         .find(|phase| *phase as u8 == value)

@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod board;
+pub mod cold;
 pub mod compare;
 pub mod contract;
 pub mod counting;

@@ -53,6 +53,8 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
     let function = is_cold.map(|is_cold| FunctionReport {
         is_cold,
         platform_cold: None,
+        init: None,
+        billed: None,
         request_id: "r".into(),
         instance_id: "i".into(),
         invocation: 1,

@@ -137,6 +137,19 @@ pub struct HttpTimes {
     pub end: Nanos,
 }
 
+/// What the platform's own books say of an invocation, where it keeps any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PlatformRecord {
+    /// It was a cold start.
+    pub cold: Option<bool>,
+    /// Initialisation before the handler, ns (AWS: `Init Duration`).
+    #[serde(default)]
+    pub init: Option<Nanos>,
+    /// Time that is paid for, ns (AWS: `Billed Duration`).
+    #[serde(default)]
+    pub billed: Option<Nanos>,
+}
+
 /// What the function said of itself, on the function's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionReport {
@@ -144,6 +157,12 @@ pub struct FunctionReport {
     pub is_cold: bool,
     /// What the platform's own record says, where it keeps one.
     pub platform_cold: Option<bool>,
+    /// Initialisation by the platform's record, ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Nanos>,
+    /// Time paid for by the platform's record, ns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billed: Option<Nanos>,
     /// The platform's request id.
     pub request_id: String,
     /// Random name of the function's process.

@@ -18,11 +18,12 @@ use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
-    Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, StartKind, Token,
+    Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, PlatformRecord,
+    StartKind, Token,
 };
 use crate::core::text::TextIdentity;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
-use crate::platform::{Endpoint, Platform, PlatformError};
+use crate::platform::{Platform, PlatformError};
 
 /// Longest the clock exchange may take, whatever the function's time-out.
 const BUDGET_MOST: Nanos = 10 * SECOND;
@@ -126,19 +127,12 @@ pub fn judge(attempt: &Attempt) -> AttemptOutcome {
 }
 
 async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
-    let endpoint = bench
-        .platform
-        .endpoint()
-        .await
-        .map_err(|error| failure_of(&error))?;
     let session = Session::open(bench, attempt.token)?;
-    let body = body(bench, attempt, session.id)?;
-    let reply = call(bench, &endpoint, body).await;
+    let answered = call(bench, body(bench, attempt, session.id)?).await;
     let host = session.close().await?;
     attempt.packets = host.packets;
-    let (http, reply) = reply?;
-    let platform_cold = bench.platform.recorded_cold(&reply.request_id).await;
-    fill(attempt, http, reply, &host, platform_cold);
+    let (http, reply, record) = answered?;
+    fill(attempt, http, reply, &host, record);
     Ok(())
 }
 
@@ -148,34 +142,33 @@ pub fn fill(
     http: HttpTimes,
     reply: Reply,
     host: &HostRecord,
-    platform_cold: Option<bool>,
+    record: PlatformRecord,
 ) {
     let (exchanges, packets) = join(host, &reply.clock);
     attempt.http = Some(http);
     attempt.clock = estimate(&exchanges, reply.handler_entry);
     attempt.exchanges = exchanges;
     attempt.packets = packets;
-    attempt.function = Some(report(reply, platform_cold, host.implausible));
+    attempt.function = Some(report(reply, record, host.implausible));
 }
 
-async fn call(
-    bench: &Bench,
-    endpoint: &Endpoint,
-    body: Bytes,
-) -> Result<(HttpTimes, Reply), Failure> {
+async fn call(bench: &Bench, body: Bytes) -> Result<(HttpTimes, Reply, PlatformRecord), Failure> {
+    let platform = &bench.platform;
+    let failed = |error| failure_of(&error);
+    let endpoint = platform.endpoint(&body).await.map_err(failed)?;
     let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
-    let (http, reply) = invoke::call(endpoint, body, deadline, &bench.live).await?;
-    let reply = bench
-        .platform
-        .decode(&reply)
-        .map_err(|error| failure_of(&error))?;
-    Ok((http, reply))
+    let (http, answer) = invoke::call(&endpoint, body, deadline, &bench.live).await?;
+    let reply = platform.decode(&answer).map_err(failed)?;
+    let record = platform.record(&reply.request_id, &answer).await;
+    Ok((http, reply, record))
 }
 
-fn report(reply: Reply, platform_cold: Option<bool>, implausible_here: u32) -> FunctionReport {
+fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> FunctionReport {
     FunctionReport {
         is_cold: reply.is_cold,
-        platform_cold,
+        platform_cold: record.cold,
+        init: record.init,
+        billed: record.billed,
         request_id: reply.request_id,
         instance_id: reply.instance_id,
         invocation: reply.invocation,

@@ -49,7 +49,9 @@ pub async fn call(
 ) -> Result<(HttpTimes, HttpReply), Failure> {
     let target = Target::of(endpoint)?;
     let sent_whole = body.len() as u64;
-    let mut request = Request::post(target.path.as_str())
+    let mut request = Request::builder()
+        .method(endpoint.method.as_str())
+        .uri(target.path.as_str())
         .header("host", &target.host)
         .header("content-type", "application/json");
     for (name, value) in &endpoint.headers {

@@ -31,6 +31,7 @@ use crate::core::plan::Limits;
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Moment, Nanos};
+use crate::platform::context::Notes;
 use crate::platform::{Abilities, FunctionSpec, Guarantee, Platform, PlatformError, Reach, Retry};
 
 /// Removing everything at the end.
@@ -68,6 +69,8 @@ pub enum Equipment {
         platform: Arc<dyn Platform>,
         /// Who answers its datagrams.
         echo: Echo,
+        /// What the platform says while it works.
+        notes: Notes,
     },
     /// A simulation, in virtual time.
     Simulated {
@@ -115,23 +118,32 @@ impl Equipment {
         self,
         experiment: Experiment,
         live: Arc<Live>,
-    ) -> Result<Box<dyn Workshop>, DriverError> {
+    ) -> Result<(Box<dyn Workshop>, Notes), DriverError> {
         let experiment = Arc::new(experiment);
-        match self {
-            Self::Real { platform, echo } => {
+        Ok(match self {
+            Self::Real {
+                platform,
+                echo,
+                notes,
+            } => {
                 let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
-                Ok(Box::new(Site::new(Bench {
+                let site = Site::new(Bench {
                     experiment,
                     platform,
                     echo: Arc::new(echo),
                     host,
                     live,
-                })))
+                });
+                (Box::new(site), notes)
             }
             Self::Simulated { world, start } => {
-                Ok(Box::new(Simulated::new(experiment, world, start, live)))
+                let (_, silence) = mpsc::channel(1);
+                (
+                    Box::new(Simulated::new(experiment, world, start, live)),
+                    silence,
+                )
             }
-        }
+        })
     }
 }
 
@@ -140,8 +152,9 @@ pub fn simulated_abilities() -> Abilities {
     Abilities {
         limits: Limits::default(),
         cold: Guarantee::Guaranteed,
-        cold_method: simulated::COLD_METHOD,
+        cold_method: simulated::COLD_METHOD.into(),
         keep_warm: Duration::from_nanos(simulated::KEEP_WARM as u64),
+        invocations_per_minute: None,
     }
 }
 
@@ -179,6 +192,14 @@ pub enum DriverError {
     /// The platform is not ready.
     #[error(transparent)]
     Platform(#[from] PlatformError),
+    /// It was looked at, and no run is possible.
+    #[error("{platform} is not ready: {what}")]
+    NotReady {
+        /// Its name.
+        platform: &'static str,
+        /// What was found, and what to change.
+        what: String,
+    },
     /// Nobody knows where the function finds the host.
     #[error(
         "{0} does not say where its functions find this host; give an address with --advertise"
@@ -254,7 +275,7 @@ async fn drive(
     before: Option<Before>,
 ) -> Result<Arc<Board>, DriverError> {
     let header = experiment.header.clone();
-    let mut workshop = equipment.open(experiment, outlets.live.clone())?;
+    let (mut workshop, mut notes) = equipment.open(experiment, outlets.live.clone())?;
     let told = workshop.inspect().await?;
     let plan = header.plan.clone();
     let mut chronicle = Chronicle::open(outlets, header, before, workshop.now())?;
@@ -300,6 +321,11 @@ async fn drive(
                 Input::Outcome(done.outcome)
             }
             Some(command) = commands.recv() => Input::Command(command),
+            Some(text) = notes.recv() => {
+                chronicle.tell(Event::Noted { text }, workshop.now())?;
+                actions = Vec::new();
+                continue;
+            }
         };
         actions = run.handle(input, workshop.now().monotonic);
     }

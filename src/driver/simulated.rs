@@ -11,7 +11,7 @@ use crate::core::initiator::Orders;
 use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::run::{Conditions, Invoke, Outcome};
-use crate::core::sample::Token;
+use crate::core::sample::{PlatformRecord, Token};
 use crate::core::simulation::{Answer, NAME, Setup, Simulation, World};
 use crate::core::time::{Moment, Nanos, SECOND};
 
@@ -107,7 +107,16 @@ impl Workshop for Simulated {
             recorded_cold,
         } = self.simulation.invoke(&invoke, self.live.clone());
         self.live.enter(Phase::Idle);
-        attempt::fill(&mut attempt, http, reply, &host, Some(recorded_cold));
+        attempt::fill(
+            &mut attempt,
+            http,
+            reply,
+            &host,
+            PlatformRecord {
+                cold: Some(recorded_cold),
+                ..PlatformRecord::default()
+            },
+        );
         attempt.outcome = attempt::judge(&attempt);
         Job::done(Done::from(Told::of(attempt)))
     }

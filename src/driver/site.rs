@@ -17,7 +17,7 @@ use crate::core::message::Event;
 use crate::core::run::{Conditions, Invoke, Outcome};
 use crate::core::sample::{Failure, Token};
 use crate::core::time::{Moment, Nanos};
-use crate::platform::{Package, PlatformError, Retry};
+use crate::platform::{Finding, Package, PlatformError, Retry, Verdict};
 
 /// Making, sending and activating a package.
 const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
@@ -60,11 +60,19 @@ impl Workshop for Site {
     }
 
     async fn inspect(&self) -> Result<Vec<Event>, DriverError> {
-        let notes = self.bench.platform.preflight().await?;
-        let mut told: Vec<Event> = notes
-            .into_iter()
-            .map(|text| Event::Noted { text })
+        let findings = self.bench.platform.preflight().await?;
+        let bad: Vec<&str> = findings
+            .iter()
+            .filter(|finding| finding.verdict == Verdict::Bad)
+            .map(|finding| finding.text.as_str())
             .collect();
+        if !bad.is_empty() {
+            return Err(DriverError::NotReady {
+                platform: self.bench.platform.name(),
+                what: bad.join("; "),
+            });
+        }
+        let mut told: Vec<Event> = findings.into_iter().map(event_of).collect();
         let stamps = self.bench.echo.stamps();
         if stamps != StampKind::Kernel {
             let text = format!(
@@ -180,6 +188,14 @@ async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
         tokio::time::sleep((*wait).min(RETRY_MOST)).await;
     }
     result.map_err(|error| failure_of(&error))
+}
+
+fn event_of(finding: Finding) -> Event {
+    let text = finding.text;
+    match finding.verdict {
+        Verdict::Good => Event::Noted { text },
+        Verdict::Doubtful | Verdict::Bad => Event::Warned { text },
+    }
 }
 
 fn fault(error: &impl std::fmt::Display) -> Failure {

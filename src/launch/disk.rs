@@ -88,7 +88,7 @@ impl Started {
             id: run.id,
             platform: equipment.name().into(),
             runtime: settings.runtime.word().into(),
-            cold_method: abilities.cold_method.into(),
+            cold_method: abilities.cold_method,
             n: settings.n,
             in_flight: settings.in_flight,
             shift: settings.clock_shift(wall),

@@ -23,7 +23,7 @@ pub fn plan(options: &Options) -> Done {
     let about = About {
         platform: settings.platform.word().into(),
         runtime: settings.runtime.word().into(),
-        cold: abilities.cold_method.into(),
+        cold: abilities.cold_method,
         n: settings.n,
         package: Some(template.smallest()),
         typical: typical(settings),

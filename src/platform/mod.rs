@@ -2,6 +2,8 @@
 //!
 //! Invoking is not in it: one HTTP client, shared by all, keeps platforms comparable.
 
+pub mod context;
+pub mod ledger;
 pub mod local;
 
 use std::fmt::Write;
@@ -9,10 +11,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hyper::body::Bytes;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::core::contract::Reply;
 use crate::core::plan::Limits;
+use crate::core::sample::PlatformRecord;
 
 /// How sure a forced cold start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +38,11 @@ pub struct Abilities {
     /// How sure a forced cold start is.
     pub cold: Guarantee,
     /// How it is forced, in a few words.
-    pub cold_method: &'static str,
+    pub cold_method: String,
     /// Idle time after which an environment may be gone, so that a warm-up is due.
     pub keep_warm: Duration,
+    /// Most invocations in a minute that the platform takes; none: no such limit is known.
+    pub invocations_per_minute: Option<u32>,
 }
 
 /// Where the function finds the host's UDP port.
@@ -64,14 +71,14 @@ pub struct FunctionSpec {
 #[derive(Debug, Clone)]
 pub struct Package {
     /// The zip's bytes.
-    pub bytes: hyper::body::Bytes,
+    pub bytes: Bytes,
     /// Their SHA-256, hex.
     pub sha256: String,
 }
 
 impl Package {
     /// The package of these bytes, which are hashed.
-    pub fn new(bytes: hyper::body::Bytes) -> Self {
+    pub fn new(bytes: Bytes) -> Self {
         let mut sha256 = String::with_capacity(64);
         for byte in Sha256::digest(&bytes) {
             let _ = write!(sha256, "{byte:02x}");
@@ -83,7 +90,9 @@ impl Package {
 /// Where and how the function is called over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `http://host[:port]/path`.
+    /// `POST` unless the user says otherwise.
+    pub method: String,
+    /// `http://host[:port]/path` or `https://…`.
     pub url: String,
     /// Address to connect to, where the host of the URL cannot be looked up.
     pub connect_to: Option<SocketAddr>,
@@ -99,16 +108,38 @@ pub struct HttpReply {
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
     /// Body.
-    pub body: hyper::body::Bytes,
+    pub body: Bytes,
 }
 
-/// Something that exists because of this run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Something that exists because of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resource {
-    /// What it is: `function`, `directory`, `process`.
+    /// What it is: `function`, `role`, `directory`, `container`.
     pub kind: String,
-    /// Its name or path.
+    /// Its name or path, as the platform's own tools take it.
     pub name: String,
+}
+
+/// How good what [`Platform::preflight`] found is for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// The run can go on; figures or costs may suffer.
+    Doubtful,
+    /// No run is possible.
+    Bad,
+}
+
+/// One thing that was looked at before a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at, in a word or two: `credentials`, `region`, `engine`.
+    pub subject: &'static str,
+    /// How good it is.
+    pub verdict: Verdict,
+    /// What was found, and what to change when it is not good.
+    pub text: String,
 }
 
 /// What kind of failure it was.
@@ -116,6 +147,14 @@ pub struct Resource {
 pub enum ErrorKind {
     /// A setting is wrong.
     Config,
+    /// There are no credentials, or they are not accepted.
+    Credentials,
+    /// The credentials do not allow it.
+    Permission,
+    /// Something else is changing it just now.
+    Conflict,
+    /// The platform asks to be called less often.
+    Throttled,
     /// It is not there.
     NotFound,
     /// A limit was found exceeded before anything was sent.
@@ -180,8 +219,9 @@ pub trait Platform: Send + Sync {
     /// Where the function finds the host.
     fn reach(&self) -> Reach;
 
-    /// Reads only: is everything there that a run needs? Returns notes for the log.
-    async fn preflight(&self) -> Result<Vec<String>, PlatformError>;
+    /// Reads only: is everything there that a run needs? What is not is a [`Verdict::Bad`] finding, so that all are
+    /// told at once; an error only when nothing could be looked at.
+    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError>;
 
     /// Creates or adopts the function with this package; returns when it can be invoked.
     async fn ensure_function(
@@ -196,17 +236,26 @@ pub trait Platform: Send + Sync {
     /// No environment of before will serve the next invocation, or the best that can be done for it.
     async fn force_cold(&self) -> Result<(), PlatformError>;
 
-    /// How to call it.
-    async fn endpoint(&self) -> Result<Endpoint, PlatformError>;
+    /// How to call it with this body, which a signature may cover.
+    async fn endpoint(&self, body: &Bytes) -> Result<Endpoint, PlatformError>;
 
     /// Unwraps the function's answer.
     fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError>;
 
-    /// Whether the platform's own record has this request as a cold start.
-    async fn recorded_cold(&self, request_id: &str) -> Option<bool>;
+    /// What the platform's own books have of this invocation, from its answer or its records.
+    async fn record(&self, request_id: &str, reply: &HttpReply) -> PlatformRecord;
 
     /// What exists because of this run.
     async fn owned(&self) -> Vec<Resource>;
+
+    /// What is found on the platform with this program's tag, of any run, with the run's name.
+    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError>;
+
+    /// Removes one thing, of this run or an earlier one; that it is not there is no error.
+    async fn remove(&self, resource: &Resource) -> Result<(), PlatformError>;
+
+    /// The command by which a person removes it.
+    fn removal_command(&self, resource: &Resource) -> String;
 
     /// Removes everything owned; harmless when nothing is.
     async fn destroy(&self) -> Result<(), PlatformError>;

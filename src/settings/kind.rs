@@ -1,9 +1,11 @@
 //! What a setting accepts: reading it, checking it, and saying what is allowed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use toml::Value;
 
+use super::Advertise;
+use crate::core::cold::{ColdMethod, WAYS};
 use crate::core::simulation::{PRESETS, World};
 
 /// What a setting accepts.
@@ -29,8 +31,14 @@ pub enum Kind {
     Name,
     /// `auto`, or an address and a port to listen on.
     Endpoint,
-    /// `auto`, or an address.
+    /// `auto`, an address, or a STUN server to ask.
     Host,
+    /// A way to force a cold start.
+    Cold,
+    /// Any text that is not empty; the word stands for it in the help.
+    Text(&'static str),
+    /// A number above 0.
+    Positive,
     /// Path of a directory.
     Directory,
     /// Laws of a simulated world.
@@ -50,7 +58,12 @@ impl Kind {
             Self::Endpoint => {
                 "\"auto\" or an address with a port, such as \"10.0.0.7:12000\"".into()
             }
-            Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\"".into(),
+            Self::Host => {
+                "\"auto\", a numeric address such as \"203.0.113.5\", or \"stun:\" and a STUN server, such as \"stun:stun.example.org:3478\"".into()
+            }
+            Self::Cold => WAYS.into(),
+            Self::Text(_) => "text that is not empty".into(),
+            Self::Positive => "a number above 0".into(),
             Self::Directory => "the path of a directory".into(),
             Self::World => {
                 let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
@@ -66,7 +79,7 @@ impl Kind {
     pub fn parse(&self, text: &str) -> Option<Value> {
         let value = match self {
             Self::Integer { .. } => Value::Integer(text.parse().ok()?),
-            Self::Number { .. } => Value::Float(text.parse().ok()?),
+            Self::Number { .. } | Self::Positive => Value::Float(text.parse().ok()?),
             Self::Percent => Value::Float(
                 text.strip_suffix('%')
                     .unwrap_or(text)
@@ -91,8 +104,9 @@ impl Kind {
                 let number = *number as f64;
                 return (number.abs() <= *most).then_some(Value::Float(number));
             }
+            (Self::Positive, Value::Float(number)) => *number > 0.0 && number.is_finite(),
             (Self::Percent, Value::String(text)) => return self.parse(text),
-            (Self::Percent, Value::Integer(number)) => {
+            (Self::Positive | Self::Percent, Value::Integer(number)) => {
                 return self.accept(Value::Float(*number as f64));
             }
             (Self::Percent, Value::Float(number)) => *number > 0.0 && *number <= 100.0,
@@ -104,8 +118,9 @@ impl Kind {
             (Self::Endpoint, Value::String(text)) => {
                 auto_or(text, text.parse::<SocketAddr>().is_ok())
             }
-            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<IpAddr>().is_ok()),
-            (Self::Directory, Value::String(text)) => !text.is_empty(),
+            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<Advertise>().is_ok()),
+            (Self::Cold, Value::String(text)) => text.parse::<ColdMethod>().is_ok(),
+            (Self::Directory | Self::Text(_), Value::String(text)) => !text.is_empty(),
             (Self::World, Value::String(text)) => text.parse::<World>().is_ok(),
             _ => false,
         };
@@ -115,7 +130,9 @@ impl Kind {
     /// Placeholder of the value in the help.
     pub fn placeholder(&self) -> &'static str {
         match self {
-            Self::Integer { .. } | Self::Number { .. } => "NUMBER",
+            Self::Integer { .. } | Self::Number { .. } | Self::Positive => "NUMBER",
+            Self::Cold => "WAY",
+            Self::Text(word) => word,
             Self::Percent => "PERCENT",
             Self::Choice(_) => "WORD",
             Self::Name => "NAME",

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::core::contract::{ClockShift, Dialect};
+use crate::core::cold::ColdMethod;
+use crate::core::contract::{ClockShift, Dialect, Sync};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
@@ -36,6 +37,12 @@ pub const CODE_SWEEP_PAYLOAD: u64 = 1024;
 pub enum PlatformName {
     /// This machine.
     Local,
+    /// Containers.
+    Docker,
+    /// AWS Lambda.
+    Aws,
+    /// A function that somebody else deployed.
+    Endpoint,
     /// Nowhere: everything is made up.
     Simulated,
 }
@@ -45,6 +52,9 @@ impl PlatformName {
     pub fn word(self) -> &'static str {
         match self {
             Self::Local => "local",
+            Self::Docker => "docker",
+            Self::Aws => "aws",
+            Self::Endpoint => "endpoint",
             Self::Simulated => simulation::NAME,
         }
     }
@@ -66,6 +76,70 @@ impl Runtime {
         match self {
             Self::Native => "native",
             Self::Python => "python",
+        }
+    }
+}
+
+/// Processor the function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// 64-bit x86.
+    #[serde(rename = "x86_64")]
+    X86,
+    /// 64-bit ARM.
+    #[serde(rename = "arm64")]
+    Arm,
+}
+
+/// How a function of AWS is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// Its own URL.
+    Url,
+    /// The Invoke API.
+    Invoke,
+}
+
+/// Network of containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Network {
+    /// The engine's bridge.
+    Bridge,
+    /// The host's own.
+    Host,
+}
+
+/// Address at which functions find this host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Advertise {
+    /// This one.
+    Address(IpAddr),
+    /// As this STUN server (`host` or `host:port`) sees it.
+    Stun(String),
+}
+
+impl FromStr for Advertise {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix("stun:") {
+            Some(server) if !server.is_empty() => Ok(Self::Stun(server.into())),
+            Some(_) => Err("stun: needs a server".into()),
+            None => text
+                .parse()
+                .map(Self::Address)
+                .map_err(|error| format!("{text:?}: {error}")),
+        }
+    }
+}
+
+impl Display for Advertise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Stun(server) => write!(f, "stun:{server}"),
         }
     }
 }
@@ -178,10 +252,16 @@ pub struct Settings {
     pub memory: u32,
     /// Time-out of an invocation, s.
     pub timeout: u32,
+    /// Its processor.
+    pub architecture: Architecture,
+    /// How a cold start is forced.
+    pub cold_method: ColdMethod,
     /// Where the host waits for datagrams.
     pub listen: Auto<SocketAddr>,
     /// Where the function finds the host.
-    pub advertise: Auto<IpAddr>,
+    pub advertise: Auto<Advertise>,
+    /// How the clocks are compared.
+    pub sync: Sync,
     /// Language of the datagrams.
     pub dialect: Dialect,
     /// Most probes of one exchange.
@@ -190,6 +270,50 @@ pub struct Settings {
     pub in_flight: u32,
     /// Least time between probes when several are under way, ms.
     pub pace_ms: u32,
+    /// Estimated price at which the run stops, US dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<f64>,
+    /// Minutes after which it stops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_minutes: Option<f64>,
+    /// Bytes sent at which it stops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// AWS: the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// AWS: the profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// AWS: an emulator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+    /// AWS: the function's role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// AWS: how the function is called.
+    pub trigger: Trigger,
+    /// Docker: the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub docker_host: Option<String>,
+    /// Docker: the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Docker: the network.
+    pub network: Network,
+    /// Docker: processors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<f64>,
+    /// Endpoint: the function's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Endpoint: the HTTP method.
+    pub method: String,
+    /// Endpoint: headers and the variables that hold them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<String>,
+    /// Endpoint: where the answer holds what is needed.
+    pub reply: String,
     /// Parent of the run directories.
     pub out: PathBuf,
     /// Colours.

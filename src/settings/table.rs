@@ -14,6 +14,14 @@ pub enum Group {
     Sizes,
     /// The function and where it runs.
     Function,
+    /// AWS Lambda.
+    Aws,
+    /// Docker.
+    Docker,
+    /// A function that somebody else deployed.
+    Endpoint,
+    /// What a run may cost.
+    Spending,
     /// The exchange of datagrams.
     Clock,
     /// Files and screen.
@@ -24,11 +32,15 @@ pub enum Group {
 
 impl Group {
     /// All, in the order they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Experiment,
         Self::Sizes,
         Self::Function,
         Self::Clock,
+        Self::Spending,
+        Self::Aws,
+        Self::Docker,
+        Self::Endpoint,
         Self::Output,
         Self::Test,
     ];
@@ -39,6 +51,10 @@ impl Group {
             Self::Experiment => "Experiment",
             Self::Sizes => "Sizes",
             Self::Function => "Function",
+            Self::Aws => "AWS Lambda",
+            Self::Docker => "Docker",
+            Self::Endpoint => "Any HTTP endpoint",
+            Self::Spending => "Money and time",
             Self::Clock => "Clock exchange",
             Self::Output => "Output",
             Self::Test => "Known truth (tests)",
@@ -173,7 +189,7 @@ const fn from_to(least: i64, most: i64) -> Kind {
 const BYTES: Kind = from_to(1, 1 << 40);
 const POINTS: Kind = from_to(1, 1000);
 
-use Group::{Clock, Experiment, Function, Output, Sizes, Test};
+use Group::{Aws, Clock, Docker, Endpoint, Experiment, Function, Output, Sizes, Spending, Test};
 
 /// Every setting, in the order it is shown.
 pub static TABLE: &[Setting] = &[
@@ -243,14 +259,30 @@ pub static TABLE: &[Setting] = &[
     Setting::new(
         "platform",
         Function,
-        Kind::Choice(&["local", simulation::NAME]),
+        Kind::Choice(&["local", "docker", "aws", "endpoint", simulation::NAME]),
         "local",
-        "Where the function runs; simulated: nowhere, every figure is made up from the seed, in virtual time.",
+        "Where the function runs. local: this machine; docker: containers; aws: AWS Lambda; endpoint: a function that \
+         somebody else deployed (--url); simulated: nowhere, every figure is made up from the seed, in virtual time.",
     ),
     Setting::new("runtime", Function, Kind::Choice(&["native", "python"]), "native", "The function's form."),
     Setting::new("function_name", Function, Kind::Name, "sebs-tui", "Name under which the function is deployed."),
     Setting::new("memory", Function, from_to(64, 10_240), "128", "Memory of the function, MB."),
     Setting::new("timeout", Function, from_to(1, 900), "30", "Time-out of an invocation, seconds."),
+    Setting::new(
+        "architecture",
+        Function,
+        Kind::Choice(&["x86_64", "arm64"]),
+        "x86_64",
+        "Processor the function runs on, where the platform has both.",
+    ),
+    Setting::new(
+        "cold_method",
+        Function,
+        Kind::Cold,
+        "auto",
+        "How a cold start is forced; auto: the platform's surest way. aws: config (a changed variable), publish (a new \
+         version of the code), idle:15m. endpoint: none, command:…, webhook:http…, idle:15m.",
+    ),
     Setting::new(
         "listen",
         Clock,
@@ -264,9 +296,18 @@ pub static TABLE: &[Setting] = &[
         Clock,
         Kind::Host,
         "auto",
-        "Address at which the function reaches this host; auto: as the platform knows it.",
+        "Address at which the function reaches this host; auto: as the platform knows it; stun:HOST: as a STUN server \
+         sees it.",
     )
     .of_session(),
+    Setting::new(
+        "sync",
+        Clock,
+        Kind::Choice(&["udp", "http"]),
+        "udp",
+        "How the clocks are compared. udp: datagrams from the function to this host; http: warm invocations over one \
+         kept connection, where no datagram can come in: no public address is needed, and the bound is wider.",
+    ),
     Setting::new(
         "dialect",
         Clock,
@@ -288,6 +329,82 @@ pub static TABLE: &[Setting] = &[
         from_to(0, 1000),
         "1",
         "Least time between datagrams when several are under way, milliseconds.",
+    ),
+    Setting::open(
+        "budget",
+        Spending,
+        Kind::Positive,
+        "no limit",
+        "Estimated price, in US dollars, at which the run stops; it can be resumed.",
+    )
+    .of_session(),
+    Setting::open("max_minutes", Spending, Kind::Positive, "no limit", "Minutes after which the run stops; it can be resumed.")
+        .of_session(),
+    Setting::open(
+        "max_bytes",
+        Spending,
+        from_to(1, i64::MAX),
+        "no limit",
+        "Bytes of payloads and packages sent at which the run stops; it can be resumed.",
+    )
+    .of_session(),
+    Setting::open("region", Aws, Kind::Text("REGION"), "the SDK's own chain", "Region of the function."),
+    Setting::open("profile", Aws, Kind::Text("NAME"), "the SDK's own chain", "Profile whose credentials are used."),
+    Setting::open(
+        "endpoint_url",
+        Aws,
+        Kind::Text("URL"),
+        "AWS_ENDPOINT_URL, or AWS itself",
+        "Where an emulator of AWS listens.",
+    ),
+    Setting::open(
+        "role",
+        Aws,
+        Kind::Text("ARN"),
+        "made for the run and removed",
+        "Role that the function takes.",
+    ),
+    Setting::new(
+        "trigger",
+        Aws,
+        Kind::Choice(&["url", "invoke"]),
+        "url",
+        "url: the function's own public URL; invoke: the signed Invoke API, which also tells the billed time.",
+    ),
+    Setting::open(
+        "docker_host",
+        Docker,
+        Kind::Text("URL"),
+        "DOCKER_HOST, or the local socket",
+        "Where the engine listens, such as unix:///var/run/docker.sock or tcp://10.0.0.7:2375.",
+    ),
+    Setting::open(
+        "image",
+        Docker,
+        Kind::Text("NAME"),
+        "an empty one, made for the run",
+        "Image that speaks the Lambda Runtime API, such as public.ecr.aws/lambda/python:3.13.",
+    ),
+    Setting::new("network", Docker, Kind::Choice(&["bridge", "host"]), "bridge", "Network of the containers."),
+    Setting::open("cpus", Docker, Kind::Positive, "no limit", "Processors that a container may use."),
+    Setting::open("url", Endpoint, Kind::Text("URL"), "none", "URL of the function."),
+    Setting::new("method", Endpoint, Kind::Text("METHOD"), "POST", "HTTP method it is called with."),
+    Setting::open(
+        "headers",
+        Endpoint,
+        Kind::Text("NAME=VARIABLE,…"),
+        "none",
+        "Request headers and the environment variables that hold their values, such as Authorization=FUNCTION_TOKEN: \
+         secrets are never on the command line or in a file.",
+    ),
+    Setting::new(
+        "reply",
+        Endpoint,
+        Kind::Text("WHERE"),
+        "auto",
+        "Where the answer holds what is needed. auto: as our function or SeBS's wrappers answer. Else a list of \
+         is_cold, request_id, timestamp and exchanges with a JSON pointer or a header each, such as \
+         is_cold=/cold,request_id=header:x-request-id,timestamp=/begin.",
     ),
     Setting::new("out", Output, Kind::Directory, "results", "Directory in which each run makes a directory of its own."),
     Setting::new("theme", Output, Kind::Choice(&["auto", "colour", "mono"]), "auto", "Colours of the dashboard.")

@@ -48,7 +48,7 @@ const SEBS: [Column; 3] = [
 ];
 
 /// What this program adds; times in seconds, empty where nothing is known.
-const OURS: [Column; 34] = [
+const OURS: [Column; 36] = [
     ("outcome", |f| f.outcome.into()),
     ("invocation_time_corrected", |f| {
         f.attempt
@@ -101,6 +101,12 @@ const OURS: [Column; 34] = [
         f.function
             .platform_cold
             .map_or_else(String::new, |cold| u8::from(cold).to_string())
+    }),
+    ("init_duration", |f| {
+        f.function.init.map_or_else(String::new, seconds)
+    }),
+    ("billed_duration", |f| {
+        f.function.billed.map_or_else(String::new, seconds)
     }),
     ("start_kind", |f| f.key.kind.word().into()),
     ("cold_method", |f| f.run.cold_method.clone()),

@@ -305,6 +305,8 @@ impl FakeRun {
             function: (!failed).then(|| FunctionReport {
                 is_cold: got_cold,
                 platform_cold: None,
+                init: None,
+                billed: None,
                 request_id: format!("request-{}", self.attempt),
                 instance_id: "instance".into(),
                 invocation: 1,

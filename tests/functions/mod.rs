@@ -100,6 +100,16 @@ pub async fn owned(platform: &impl Platform, kind: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether the platform's own record has this request as a cold start.
+pub async fn recorded_cold(platform: &impl Platform, request_id: &str) -> Option<bool> {
+    let reply = HttpReply {
+        status: 200,
+        headers: Vec::new(),
+        body: Bytes::new(),
+    };
+    platform.record(request_id, &reply).await.cold
+}
+
 /// An answer and how long it took.
 pub struct Called {
     pub reply: HttpReply,
@@ -122,7 +132,7 @@ impl Called {
 
 /// Calls the deployed function over a new connection.
 pub async fn post(platform: &impl Platform, body: impl Into<Bytes>) -> Called {
-    let url = platform.endpoint().await.unwrap().url;
+    let url = platform.endpoint(&Bytes::new()).await.unwrap().url;
     let address = url
         .trim_start_matches("http://")
         .trim_end_matches('/')

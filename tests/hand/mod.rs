@@ -111,6 +111,8 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
         function: Some(FunctionReport {
             is_cold: key.kind == StartKind::Cold,
             platform_cold: None,
+            init: None,
+            billed: None,
             request_id: format!("request/{number};o=1, \"quoted\""),
             instance_id: "0123abcd".into(),
             invocation: 1,

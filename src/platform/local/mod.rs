@@ -30,18 +30,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hyper::body::Bytes;
 
 use self::environment::Deployment;
 use self::fleet::Fleet;
 use self::home::Home;
 use self::http::Server;
 use super::{
-    Abilities, Endpoint, ErrorKind, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry,
+    Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
+    PlatformError, Reach, Resource, Retry, Verdict,
 };
 use crate::core::contract::Reply;
 use crate::core::plan::{Limit, Limits};
-use crate::core::sample::StartKind;
+use crate::core::sample::{PlatformRecord, StartKind};
 
 const NAME: &str = "local";
 /// Largest package.
@@ -166,8 +167,9 @@ impl Platform for LocalPlatform {
                 package_least: None,
             },
             cold: Guarantee::Guaranteed,
-            cold_method: "new directory and new process",
+            cold_method: "new directory and new process".into(),
             keep_warm: KEEP_WARM,
+            invocations_per_minute: None,
         }
     }
 
@@ -175,14 +177,24 @@ impl Platform for LocalPlatform {
         Reach::Address(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
-    async fn preflight(&self) -> Result<Vec<String>, PlatformError> {
-        let removed = self
-            .leftovers
-            .iter()
-            .map(|path| format!("removed what a killed run had left: {}", path.display()));
-        let place = format!(
-            "functions run in {}; packages are read through the page cache",
-            self.fleet.home().path().display()
+    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
+        let good = |subject, text| Finding {
+            subject,
+            verdict: Verdict::Good,
+            text,
+        };
+        let removed = self.leftovers.iter().map(|path| {
+            good(
+                "leftovers",
+                format!("removed what a killed run had left: {}", path.display()),
+            )
+        });
+        let place = good(
+            "directory",
+            format!(
+                "functions run in {}; packages are read through the page cache",
+                self.fleet.home().path().display()
+            ),
         );
         Ok(removed.chain([place]).collect())
     }
@@ -214,8 +226,9 @@ impl Platform for LocalPlatform {
         self.retire("force cold").await
     }
 
-    async fn endpoint(&self) -> Result<Endpoint, PlatformError> {
+    async fn endpoint(&self, _: &Bytes) -> Result<Endpoint, PlatformError> {
         Ok(Endpoint {
+            method: "POST".into(),
             url: format!("http://{}/", self.gateway.address()),
             connect_to: None,
             headers: Vec::new(),
@@ -226,10 +239,12 @@ impl Platform for LocalPlatform {
         answer::decode(reply)
     }
 
-    async fn recorded_cold(&self, request_id: &str) -> Option<bool> {
-        self.fleet
-            .start_kind(request_id)
-            .map(|kind| kind == StartKind::Cold)
+    async fn record(&self, request_id: &str, _: &HttpReply) -> PlatformRecord {
+        let kind = self.fleet.start_kind(request_id);
+        PlatformRecord {
+            cold: kind.map(|kind| kind == StartKind::Cold),
+            ..PlatformRecord::default()
+        }
     }
 
     async fn owned(&self) -> Vec<Resource> {
@@ -253,6 +268,22 @@ impl Platform for LocalPlatform {
             owned.extend(pid.map(|pid| resource("process", pid.to_string())));
         }
         owned
+    }
+
+    /// What a killed run leaves is removed whenever this platform starts.
+    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
+        Ok(Vec::new())
+    }
+
+    async fn remove(&self, _: &Resource) -> Result<(), PlatformError> {
+        self.destroy().await
+    }
+
+    fn removal_command(&self, resource: &Resource) -> String {
+        match resource.kind.as_str() {
+            "process" => format!("kill -9 {}", resource.name),
+            _ => format!("rm -r {}", resource.name),
+        }
     }
 
     async fn destroy(&self) -> Result<(), PlatformError> {

@@ -1,5 +1,9 @@
 //! The platforms, registered: how settings become what an experiment is run with.
 
+mod aws;
+mod docker;
+mod endpoint;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -11,20 +15,31 @@ use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
 use sebs_tui::plain::plan::Typical;
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
-use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
+#[cfg(not(all(feature = "aws", feature = "docker")))]
+use sebs_tui::platform::{ErrorKind, Retry};
+use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
-/// Registers the platforms.
-async fn platform(settings: &Settings) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
-    match settings.platform {
-        PlatformName::Local => Ok(Some(Arc::new(LocalPlatform::start().await?))),
-        PlatformName::Simulated => Ok(None),
-    }
+/// Registers the platforms: none for the simulated one, which is part of the driver.
+async fn platform(
+    settings: &Settings,
+    context: Context,
+) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
+    Ok(Some(match settings.platform {
+        PlatformName::Local => Arc::new(LocalPlatform::start().await?),
+        PlatformName::Docker => docker::start(settings, context).await?,
+        PlatformName::Aws => aws::start(settings, context).await?,
+        PlatformName::Endpoint => endpoint::start(settings, context).await?,
+        PlatformName::Simulated => return Ok(None),
+    }))
 }
 
 pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, PlatformError> {
-    let platform = platform(settings).await?;
+    let (context, _) = Context::new("plan", Ledger::in_memory(), Arc::default());
+    let platform = platform(settings, context).await?;
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
@@ -32,10 +47,12 @@ pub(super) async fn equipment(
     settings: &Settings,
     live: Arc<Live>,
 ) -> Result<Equipment, DriverError> {
-    Ok(match platform(settings).await? {
+    let (context, notes) = Context::new("run", Ledger::in_memory(), live.clone());
+    Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
             echo: driver::listen(listen_address(settings), live)?,
+            notes,
         },
         None => Equipment::Simulated {
             world: settings.world(),
@@ -45,6 +62,22 @@ pub(super) async fn equipment(
             },
         },
     })
+}
+
+/// What is said of a platform that this program was built without.
+#[cfg(not(all(feature = "aws", feature = "docker")))]
+fn missing(platform: &'static str) -> PlatformError {
+    PlatformError {
+        kind: ErrorKind::Unsupported,
+        platform,
+        operation: "start",
+        resource: "platform".into(),
+        what: format!(
+            "this program was built without the feature `{platform}`: build it with `cargo build --release --features {platform}`"
+        ),
+        status: None,
+        retry: Retry::No,
+    }
 }
 
 pub(super) fn template(settings: &Settings) -> Result<Template, package::PackageError> {
@@ -75,7 +108,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
         }),
-        PlatformName::Simulated => None,
+        _ => None,
     }
 }
 
@@ -83,6 +116,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
 fn listen_address(settings: &Settings) -> SocketAddr {
     let anyone = match settings.platform {
         PlatformName::Local | PlatformName::Simulated => Ipv4Addr::LOCALHOST,
+        PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint => Ipv4Addr::UNSPECIFIED,
     };
     match settings.listen {
         Auto::Given(address) => address,
@@ -108,9 +142,9 @@ pub(super) fn experiment(
             handler: handler.into(),
         },
         template,
-        advertise: match settings.advertise {
-            Auto::Auto => None,
-            Auto::Given(address) => Some(address),
+        advertise: match &settings.advertise {
+            Auto::Given(Advertise::Address(address)) => Some(*address),
+            Auto::Auto | Auto::Given(Advertise::Stun(_)) => None,
         },
         dialect: settings.dialect,
         max_exchanges: settings.max_exchanges,

@@ -1,0 +1,11 @@
+//! Docker, from the settings.
+
+use std::sync::Arc;
+
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::{Platform, PlatformError};
+use sebs_tui::settings::Settings;
+
+pub(super) async fn start(_: &Settings, _: Context) -> Result<Arc<dyn Platform>, PlatformError> {
+    Err(super::missing("docker"))
+}
