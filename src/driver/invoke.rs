@@ -328,6 +328,10 @@ struct TimedSending {
 
 impl TimedSending {
     fn wrote(&self, bytes: usize) {
+        // What follows an answer is no part of the request: the end that TLS announces.
+        if self.meter.first_read.load(Relaxed) > 0 {
+            return;
+        }
         self.meter
             .last_write
             .store(clock::now().monotonic - self.start, Relaxed);
