@@ -92,7 +92,7 @@ fn out() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn sampled<'a>(entries: &'a [sebs_tui::core::message::Entry]) -> Vec<&'a Attempt> {
+fn sampled(entries: &[sebs_tui::core::message::Entry]) -> Vec<&Attempt> {
     let is_sample = |attempt: &&Attempt| matches!(attempt.purpose, Purpose::Sample(_));
     attempts(entries).into_iter().filter(is_sample).collect()
 }
@@ -279,7 +279,7 @@ fn a_code_sweep_is_refused_before_anything_is_sent() {
     }
 }
 
-/// A run over HTTPS of a server whose certificate is of an authority that SSL_CERT_FILE names, or not.
+/// A run over HTTPS of a server whose certificate is of an authority that `SSL_CERT_FILE` names, or not.
 #[cfg(feature = "tls")]
 fn encrypted(trusted: bool) -> (Output, TempDir) {
     let keys = tempfile::tempdir().unwrap();

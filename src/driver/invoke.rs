@@ -66,7 +66,7 @@ pub async fn call(
     live.enter(Phase::Connecting);
     let start = clock::now();
     let meter = Arc::new(Meter::default());
-    let line = within("connect", CONNECT_DEADLINE, async {
+    let connected = within("connect", CONNECT_DEADLINE, async {
         let sending = TimedSending {
             stream: target.connect().await?,
             start: start.monotonic,
@@ -79,7 +79,7 @@ pub async fn call(
     .await?;
     meter.written.store(0, Relaxed);
     let io = TimedReceiving {
-        line,
+        line: connected,
         start: start.monotonic,
         meter: meter.clone(),
     };

@@ -245,10 +245,10 @@ fn nanos(value: &Value) -> Option<Nanos> {
     };
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
     let whole: i64 = whole.parse().ok().filter(|whole| *whole > 0)?;
-    let unit = match whole {
-        ..100_000_000_000 => SECOND,
-        ..100_000_000_000_000 => SECOND / 1000,
-        ..100_000_000_000_000_000 => SECOND / 1_000_000,
+    let unit = match whole.ilog10() {
+        ..11 => SECOND,
+        11..14 => SECOND / 1000,
+        14..17 => SECOND / 1_000_000,
         _ => 1,
     };
     let fraction: f64 = if part.is_empty() {
