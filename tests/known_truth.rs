@@ -23,7 +23,7 @@ use sebs_tui::core::sample::{Attempt, AttemptOutcome, SampleOutcome, StartKind, 
 use sebs_tui::core::simulation::{NAME, Scene, World, play};
 use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
 use sebs_tui::driver::package::{Runtime, Template};
-use sebs_tui::driver::{self, Equipment, Experiment, Outlets};
+use sebs_tui::driver::{self, Equipment, Experiment, Foreign, Outlets};
 use sebs_tui::platform::FunctionSpec;
 use tokio::sync::{mpsc, watch};
 
@@ -84,6 +84,7 @@ fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
         max_exchanges: 1000,
         pace: MILLISECOND,
         seed,
+        foreign: Foreign::default(),
     };
     let equipment = Equipment::Simulated {
         world: world.parse().unwrap(),
