@@ -3,6 +3,7 @@
 mod compare;
 mod disk;
 mod ending;
+mod ledgers;
 mod plan;
 mod platforms;
 pub mod process;
@@ -21,6 +22,7 @@ use sebs_tui::core::live::Live;
 use sebs_tui::core::message::Command;
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
+use sebs_tui::platform::context::Context;
 use sebs_tui::screen::{self, Feed, Left};
 use sebs_tui::settings::Resolved;
 use tokio::signal::unix::SignalKind;
@@ -61,7 +63,9 @@ pub fn run(options: &Options) -> Done {
     heed_signals(&runtime, &interrupt, &commands)?;
     let template = Arc::new(template(settings)?);
     let live = Arc::new(Live::default());
-    let equipment = runtime.block_on(equipment(settings, live.clone()))?;
+    let (place, ledger) = started.place()?;
+    let (context, notes) = Context::new(&place.name(), ledger, live.clone());
+    let equipment = runtime.block_on(equipment(settings, (context, notes), live.clone()))?;
     let Kept {
         directory,
         mut store,
@@ -69,7 +73,7 @@ pub fn run(options: &Options) -> Done {
         earlier,
         dropped_bytes,
         journal_bytes,
-    } = started.open(&template, &equipment)?;
+    } = place.open(&started.resolved, &template, &equipment)?;
     let before = (!earlier.is_empty()).then(|| Before {
         board: Board::of(&earlier),
         entries: earlier.len() as u64,

@@ -15,7 +15,7 @@ use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
 use sebs_tui::plain::plan::Typical;
-use sebs_tui::platform::context::Context;
+use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
@@ -43,11 +43,19 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
+/// Whether what a run makes there outlives this process, so that it is written down.
+pub(super) fn needs_ledger(platform: PlatformName) -> bool {
+    match platform {
+        PlatformName::Docker | PlatformName::Aws => true,
+        PlatformName::Local | PlatformName::Endpoint | PlatformName::Simulated => false,
+    }
+}
+
 pub(super) async fn equipment(
     settings: &Settings,
+    (context, notes): (Context, Notes),
     live: Arc<Live>,
 ) -> Result<Equipment, DriverError> {
-    let (context, notes) = Context::new("run", Ledger::in_memory(), live.clone());
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
