@@ -1,5 +1,6 @@
 //! One run from its settings to its ending: joins platform, driver, store and the chosen view.
 
+mod clean;
 mod compare;
 mod disk;
 mod ending;
@@ -29,10 +30,11 @@ use tokio::signal::unix::SignalKind;
 use tokio::sync::{mpsc, watch};
 
 use self::disk::{Kept, Started, other_build};
-use self::ending::{SIGNALLED, conclude, heed_signals};
+use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
 use self::platforms::{equipment, experiment, template};
 use self::view::{report, show_lines, theme, view};
 
+pub use self::clean::clean;
 pub use self::compare::compare;
 pub use self::plan::plan;
 pub use self::report::report_run;
@@ -65,7 +67,14 @@ pub fn run(options: &Options) -> Done {
     let live = Arc::new(Live::default());
     let (place, ledger) = started.place()?;
     let (context, notes) = Context::new(&place.name(), ledger, live.clone());
-    let equipment = runtime.block_on(equipment(settings, (context, notes), live.clone()))?;
+    let equipment = equipment(
+        settings,
+        (context.clone(), notes),
+        live.clone(),
+        options.at_end,
+    );
+    let equipment = runtime.block_on(equipment)?;
+    let platform = equipment.platform();
     let Kept {
         directory,
         mut store,
@@ -138,10 +147,18 @@ pub fn run(options: &Options) -> Done {
         }
     };
     let ended = runtime.block_on(running)?;
+    let remains = Remains::of(&context, platform.as_deref(), options.at_end);
+    let remains = runtime.block_on(remains);
     // What still waits for a signal or a connection is not waited for.
     runtime.shutdown_background();
     let signal = *interrupt.borrow();
-    conclude(&ended?, &directory, shown, signal)
+    match ended {
+        Ok(ended) => conclude(&ended, &directory, &remains, shown, signal),
+        Err(error) => {
+            eprint!("{}", remains.told());
+            Err(error.into())
+        }
+    }
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {

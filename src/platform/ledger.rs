@@ -178,15 +178,28 @@ impl Ledger {
         let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.open.clone()
     }
+
+    /// The run is over: a ledger with nothing open in it is removed at once, whoever still holds this value.
+    pub fn close(&self) {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.close();
+    }
 }
 
-impl Drop for Book {
-    /// A ledger with nothing open in it has done its work.
-    fn drop(&mut self) {
-        if let (Some((_, path)), true) = (&self.file, self.open.is_empty()) {
+impl Book {
+    fn close(&mut self) {
+        if self.open.is_empty()
+            && let Some((_, path)) = self.file.take()
+        {
             // One that stays is found empty, and removed, by the next cleaning.
             let _ = fs::remove_file(path);
         }
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

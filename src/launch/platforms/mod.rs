@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::RunHeader;
+use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Limit, Limits};
 use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::package::{self, Template};
@@ -43,6 +43,20 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
+/// The platform, for removing what earlier runs left there; none for the simulated one.
+pub(super) async fn to_clean(
+    settings: &Settings,
+    context: Context,
+) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
+    match settings.platform {
+        // As it starts for a run it would remove what is to be told.
+        PlatformName::Local => Ok(Some(Arc::new(
+            LocalPlatform::start_beside_leftovers().await?,
+        ))),
+        _ => platform(settings, context).await,
+    }
+}
+
 /// Whether what a run makes there outlives this process, so that it is written down.
 pub(super) fn needs_ledger(platform: PlatformName) -> bool {
     match platform {
@@ -55,12 +69,14 @@ pub(super) async fn equipment(
     settings: &Settings,
     (context, notes): (Context, Notes),
     live: Arc<Live>,
+    at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
             echo: driver::listen(listen_address(settings), live)?,
             notes,
+            at_end,
         },
         None => Equipment::Simulated {
             world: settings.world(),
