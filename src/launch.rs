@@ -20,7 +20,7 @@ use std::sync::Arc;
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::Command;
+use sebs_tui::core::message::{AtEnd, Command};
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
 use sebs_tui::platform::context::Context;
@@ -31,7 +31,7 @@ use tokio::sync::{mpsc, watch};
 
 use self::disk::{Kept, Started, other_build};
 use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
-use self::platforms::{equipment, experiment, template};
+use self::platforms::{equipment, experiment, needs_ledger, template};
 use self::view::{report, show_lines, theme, view};
 
 pub use self::clean::clean;
@@ -75,6 +75,12 @@ pub fn run(options: &Options) -> Done {
     );
     let equipment = runtime.block_on(equipment)?;
     let platform = equipment.platform();
+    if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
+        eprintln!(
+            "sebs-tui: not used: --keep: what a run makes on the platform {} ends with this program",
+            settings.platform.word()
+        );
+    }
     let Kept {
         directory,
         mut store,
@@ -134,6 +140,7 @@ pub fn run(options: &Options) -> Done {
             };
             match screen::run(feed, theme(settings)) {
                 Ok(Left::Abandoned) => {
+                    eprint!("{}", Remains::at_once(&context, platform.as_deref()).told());
                     std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value())
                 }
                 Ok(_) => Ok(None),

@@ -94,21 +94,29 @@ impl Remains {
         if let (AtEnd::Remove, Some(platform)) = (at_end, platform) {
             clean_ledger(platform, context.run(), ledger, Intent::Remove).await;
         }
+        let remains = Self {
+            at_end,
+            ..Self::at_once(context, platform)
+        };
+        ledger.close();
+        remains
+    }
+
+    /// What is open in the ledger just now.
+    pub(super) fn at_once(context: &Context, platform: Option<&dyn Platform>) -> Self {
         let command = |resource: &Resource| {
             platform.map_or_else(String::new, |platform| platform.removal_command(resource))
         };
-        let things = ledger.open().into_iter().rev();
-        let things = things
-            .map(|resource| {
-                let command = command(&resource);
-                (resource, command)
-            })
-            .collect();
-        ledger.close();
+        let open = context.ledger().open().into_iter().rev();
         Self {
             run: context.run().into(),
-            at_end,
-            things,
+            at_end: AtEnd::Remove,
+            things: open
+                .map(|resource| {
+                    let command = command(&resource);
+                    (resource, command)
+                })
+                .collect(),
         }
     }
 
