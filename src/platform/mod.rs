@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod cleaning;
 pub mod context;
 pub mod endpoint;
 pub mod ledger;

@@ -8,14 +8,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::RunHeader;
+use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Limit, Limits};
 use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
 use sebs_tui::plain::plan::Typical;
-use sebs_tui::platform::context::Context;
+use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
@@ -43,16 +43,40 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
+/// The platform, for removing what earlier runs left there; none for the simulated one.
+pub(super) async fn to_clean(
+    settings: &Settings,
+    context: Context,
+) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
+    match settings.platform {
+        // As it starts for a run it would remove what is to be told.
+        PlatformName::Local => Ok(Some(Arc::new(
+            LocalPlatform::start_beside_leftovers().await?,
+        ))),
+        _ => platform(settings, context).await,
+    }
+}
+
+/// Whether what a run makes there outlives this process, so that it is written down.
+pub(super) fn needs_ledger(platform: PlatformName) -> bool {
+    match platform {
+        PlatformName::Docker | PlatformName::Aws => true,
+        PlatformName::Local | PlatformName::Endpoint | PlatformName::Simulated => false,
+    }
+}
+
 pub(super) async fn equipment(
     settings: &Settings,
+    (context, notes): (Context, Notes),
     live: Arc<Live>,
+    at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
-    let (context, notes) = Context::new("run", Ledger::in_memory(), live.clone());
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
             echo: driver::listen(listen_address(settings), live)?,
             notes,
+            at_end,
         },
         None => Equipment::Simulated {
             world: settings.world(),
