@@ -23,7 +23,6 @@ mod retry;
 mod role;
 mod url;
 
-use std::env::consts::ARCH;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -155,19 +154,8 @@ impl AwsPlatform {
     /// Finds region and endpoint; asks AWS nothing yet.
     ///
     /// # Errors
-    /// When the native function cannot run on the chosen processor, or an endpoint or region cannot be looked up.
+    /// When an endpoint or region cannot be looked up.
     pub async fn start(options: Options, context: Context) -> Result<Self, PlatformError> {
-        if options.form == Form::Native && options.processor.word() != ARCH {
-            let what = format!(
-                "the native function is built for {ARCH}, this host's processor: choose that --architecture, or --runtime python"
-            );
-            return Err(error(
-                ErrorKind::Unsupported,
-                "start",
-                options.processor.word(),
-                what,
-            ));
-        }
         Ok(Self {
             account: Account::open(&options).await?,
             name: names::of(&options.function_name, context.run()),
@@ -307,7 +295,7 @@ impl Platform for AwsPlatform {
 
     async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
         let _working = self.working();
-        Ok(preflight::look(&self.account, &self.context, &self.name).await)
+        Ok(preflight::look(&self.options, &self.function()).await)
     }
 
     async fn ensure_function(

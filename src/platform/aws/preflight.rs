@@ -1,31 +1,43 @@
 //! What is looked at before a run, reading only.
 
+use std::env::consts::ARCH;
+
 use super::account::Account;
 use super::errors::explain;
 use super::function::Function;
-use crate::platform::context::Context;
+use super::{Form, Options};
 use crate::platform::{ErrorKind, Finding, PlatformError, Verdict};
 
 /// Fewer concurrent executions than this are worth a word: new accounts may have as few as ten.
 const CONCURRENCY_FEW: i32 = 50;
 
-/// Looks at credentials, region, account and name, in this order; what rests on something missing is left out.
-pub(super) async fn look(account: &Account, context: &Context, name: &str) -> Vec<Finding> {
-    let mut findings = vec![region(account), credentials(account).await];
+/// Looks at processor, credentials, region, account and name, in this order; what rests on something missing is left out.
+pub(super) async fn look(options: &Options, function: &Function<'_>) -> Vec<Finding> {
+    let account = function.account;
+    let mut findings = Vec::from_iter(processor(options));
+    findings.extend([region(account), credentials(account).await]);
     findings.extend(emulator(account));
-    if findings
-        .iter()
-        .all(|finding| finding.verdict != Verdict::Bad)
-    {
+    let possible = |findings: &[Finding]| {
+        findings
+            .iter()
+            .all(|finding| finding.verdict != Verdict::Bad)
+    };
+    if possible(&findings) {
         findings.push(limits(account).await);
     }
-    if findings
-        .iter()
-        .all(|finding| finding.verdict != Verdict::Bad)
-    {
-        findings.extend(taken(account, context, name).await);
+    if possible(&findings) {
+        findings.extend(taken(function).await);
     }
     findings
+}
+
+fn processor(options: &Options) -> Option<Finding> {
+    let chosen = options.processor.word();
+    let text = format!(
+        "the native function is built for {ARCH}, this host's processor, not for {chosen}: change --architecture, or take --runtime python"
+    );
+    let wrong = options.form == Form::Native && chosen != ARCH;
+    wrong.then(|| finding("processor", Verdict::Bad, text))
 }
 
 fn finding(subject: &'static str, verdict: Verdict, text: String) -> Finding {
@@ -99,16 +111,14 @@ fn unanswered(error: &PlatformError) -> Verdict {
     }
 }
 
-async fn taken(account: &Account, context: &Context, name: &str) -> Option<Finding> {
-    let function = Function {
-        account,
-        context,
-        name,
-    };
+async fn taken(function: &Function<'_>) -> Option<Finding> {
     match function.run_of().await {
         Ok(None) => None,
-        Ok(Some(run)) if run == context.run() => {
-            let text = format!("the function {name} of this run is there and will be used again");
+        Ok(Some(run)) if run == function.context.run() => {
+            let text = format!(
+                "the function {} of this run is there and will be used again",
+                function.name
+            );
             Some(finding("function", Verdict::Good, text))
         }
         Ok(Some(_)) => Some(finding(
