@@ -1,12 +1,9 @@
 //! The function itself: created or adopted, changed, waited for, removed.
 
-use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{
-    Architecture, Environment, FunctionCode, LastUpdateStatus, Runtime, State,
-};
+use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, Runtime};
 use hyper::body::Bytes;
 
 use super::account::{Account, in_region, uploading};
@@ -23,10 +20,6 @@ pub(super) const KIND: &str = "function";
 const NONCE: &str = "SEBS_TUI_COLD";
 /// A new role is known to Lambda after some seconds; a change by somebody else ends some time.
 const BOUND: Duration = Duration::from_secs(90);
-/// From a change to its being live.
-const LIVE_DEADLINE: Duration = Duration::from_secs(240);
-const POLL_FIRST: Duration = Duration::from_millis(200);
-const POLL_MOST: Duration = Duration::from_secs(2);
 
 /// One function of an account.
 pub(super) struct Function<'a> {
@@ -261,7 +254,12 @@ impl Function<'_> {
             .map_err(|why| explain("configure", self.name, &why))
     }
 
-    async fn patient<T, F>(&self, phase: Phase, call: impl FnMut() -> F) -> Result<T, PlatformError>
+    /// Makes a call with the patience that every call on a function deserves.
+    pub async fn patient<T, F>(
+        &self,
+        phase: Phase,
+        call: impl FnMut() -> F,
+    ) -> Result<T, PlatformError>
     where
         F: Future<Output = Result<T, PlatformError>>,
     {
@@ -272,146 +270,5 @@ impl Function<'_> {
         }
         .with(call)
         .await
-    }
-
-    /// Waits until it is active and its last change is successful.
-    async fn live(&self) -> Result<(), PlatformError> {
-        let begun = Instant::now();
-        let mut pause = POLL_FIRST;
-        loop {
-            let standing = self.patient(Phase::Activating, || self.standing()).await?;
-            let waited = match standing {
-                Standing::Live => return Ok(()),
-                Standing::Failed(why) => {
-                    return Err(error(ErrorKind::Config, "activate", self.name, why));
-                }
-                Standing::Underway(what) => what,
-            };
-            if begun.elapsed() + pause > LIVE_DEADLINE {
-                let what = format!("{waited} after {} s", LIVE_DEADLINE.as_secs());
-                return Err(error(ErrorKind::Timeout, "activate", self.name, what));
-            }
-            tokio::time::sleep(pause).await;
-            pause = (2 * pause).min(POLL_MOST);
-        }
-    }
-
-    async fn standing(&self) -> Result<Standing, PlatformError> {
-        let sent = self
-            .account
-            .lambda
-            .get_function_configuration()
-            .function_name(self.name)
-            .send()
-            .await;
-        let found = sent.map_err(|why| explain("get", self.name, &why))?;
-        let reason = found
-            .state_reason()
-            .or(found.last_update_status_reason())
-            .unwrap_or("without a reason");
-        Ok(Standing::of(
-            found.state(),
-            found.last_update_status(),
-            reason,
-        ))
-    }
-}
-
-/// How far a change is.
-#[derive(Debug, PartialEq, Eq)]
-enum Standing {
-    Live,
-    Underway(String),
-    Failed(String),
-}
-
-impl Standing {
-    fn of(state: Option<&State>, update: Option<&LastUpdateStatus>, reason: &str) -> Self {
-        match (state, update) {
-            (Some(State::Active), Some(LastUpdateStatus::Successful)) => Self::Live,
-            (Some(State::Failed), _) | (_, Some(LastUpdateStatus::Failed)) => {
-                Self::Failed(format!("AWS says: {reason}"))
-            }
-            (state, update) => Self::Underway(format!(
-                "still State={}, LastUpdateStatus={}",
-                state.map_or("?", State::as_str),
-                update.map_or("?", LastUpdateStatus::as_str)
-            )),
-        }
-    }
-}
-
-/// Every function of the region with our tag, with its run.
-pub(super) async fn tagged(account: &Account) -> Result<Vec<(String, Resource)>, PlatformError> {
-    let region = account.region()?;
-    let mut pages = account.lambda.list_functions().into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|why| explain("list", "functions", &why))?;
-        for function in page.functions() {
-            let (Some(name), Some(arn)) = (function.function_name(), function.function_arn())
-            else {
-                continue;
-            };
-            if !function.description().is_some_and(names::describes_ours) {
-                continue;
-            }
-            let resource = Resource {
-                kind: KIND.into(),
-                name: format!("{region}/{name}"),
-            };
-            found.extend(run_by_arn(account, arn).await?.map(|run| (run, resource)));
-        }
-    }
-    Ok(found)
-}
-
-async fn run_by_arn(account: &Account, arn: &str) -> Result<Option<String>, PlatformError> {
-    let tags = account.lambda.list_tags().resource(arn).send().await;
-    match tags.map_err(|why| explain("list tags", arn, &why)) {
-        Ok(tags) => Ok(tags
-            .tags()
-            .and_then(|tags: &HashMap<_, _>| tags.get(names::TAG).cloned())),
-        Err(PlatformError {
-            kind: ErrorKind::NotFound,
-            ..
-        }) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_function_is_live_when_it_is_active_and_its_last_change_is_successful() {
-        let of = |state: &State, update: &LastUpdateStatus| {
-            Standing::of(Some(state), Some(update), "no memory")
-        };
-        assert_eq!(
-            of(&State::Active, &LastUpdateStatus::Successful),
-            Standing::Live
-        );
-        for (state, update) in [
-            (State::Pending, LastUpdateStatus::Successful),
-            (State::Active, LastUpdateStatus::InProgress),
-            (State::Inactive, LastUpdateStatus::Successful),
-        ] {
-            assert!(matches!(of(&state, &update), Standing::Underway(_)));
-        }
-        for (state, update) in [
-            (State::Failed, LastUpdateStatus::Successful),
-            (State::Active, LastUpdateStatus::Failed),
-        ] {
-            assert_eq!(
-                of(&state, &update),
-                Standing::Failed("AWS says: no memory".into())
-            );
-        }
-        assert!(matches!(
-            Standing::of(None, None, ""),
-            Standing::Underway(_)
-        ));
     }
 }

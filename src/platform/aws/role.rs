@@ -98,7 +98,7 @@ fn without_arn(name: &str) -> PlatformError {
 }
 
 /// The run that a role was made for.
-async fn run_of(account: &Account, name: &str) -> Result<Option<String>, PlatformError> {
+pub(super) async fn run_of(account: &Account, name: &str) -> Result<Option<String>, PlatformError> {
     let tags = account
         .iam
         .list_role_tags()
@@ -108,39 +108,6 @@ async fn run_of(account: &Account, name: &str) -> Result<Option<String>, Platfor
         .map_err(|why| explain("list role tags", name, &why))?;
     let ours = tags.tags().iter().find(|tag| tag.key() == names::TAG);
     Ok(ours.map(|tag| tag.value().to_owned()))
-}
-
-/// Every role with our tag, with its run.
-pub(super) async fn tagged(account: &Account) -> Result<Vec<(String, Resource)>, PlatformError> {
-    let mut pages = account
-        .iam
-        .list_roles()
-        .path_prefix(names::ROLE_PATH)
-        .into_paginator()
-        .send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|why| explain("list roles", names::ROLE_PATH, &why))?;
-        for role in page.roles() {
-            // One that vanishes meanwhile is gone, as it should be.
-            match run_of(account, role.role_name()).await {
-                Ok(Some(run)) => found.push((
-                    run,
-                    Resource {
-                        kind: KIND.into(),
-                        name: role.role_name().into(),
-                    },
-                )),
-                Ok(None)
-                | Err(PlatformError {
-                    kind: ErrorKind::NotFound,
-                    ..
-                }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    Ok(found)
 }
 
 /// Deletes it; that it is not there is no error.
