@@ -6,6 +6,8 @@ mod support;
 
 #[path = "aws/emulator.rs"]
 mod emulator;
+#[path = "aws/fault_proxy.rs"]
+mod fault_proxy;
 
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::Emulator;
+use fault_proxy::{Fault, FaultProxy};
 use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, StartKind};
 use sebs_tui::driver::package::{Runtime, Template};
@@ -24,14 +27,12 @@ use support::{attempts, finish, journal, program, run_directory, samples, short_
 
 /// A short run on the emulator, with its ledgers below `out`.
 fn run(emulator: &Emulator, out: &Path) -> Command {
+    run_at(&emulator.url(), out)
+}
+
+fn run_at(url: &str, out: &Path) -> Command {
     let mut run = short_run(out, 2, 100_000, 2);
-    run.args([
-        "--plain",
-        "--platform",
-        "aws",
-        "--endpoint-url",
-        &emulator.url(),
-    ]);
+    run.args(["--plain", "--platform", "aws", "--endpoint-url", url]);
     surroundings(&mut run, out);
     run
 }
@@ -62,31 +63,28 @@ fn assert_measured(entries: &[Entry], count: usize) {
     }
 }
 
-fn options(emulator: &Emulator, form: Form, trigger: Trigger, cold: Cold) -> Options {
+fn options_at(url: String, trigger: Trigger, cold: Cold) -> Options {
     Options {
         way: Way {
             region: Some("us-east-1".into()),
             profile: None,
-            endpoint_url: Some(emulator.url()),
+            endpoint_url: Some(url),
         },
         function_name: "sebs-tui".into(),
         role: None,
-        form,
+        form: Form::Native,
         processor: Processor::X86,
         trigger,
         cold,
     }
 }
 
-fn spec(form: Form) -> FunctionSpec {
+fn spec() -> FunctionSpec {
     FunctionSpec {
         name: "sebs-tui".into(),
         memory_mb: 128,
         timeout: Duration::from_secs(10),
-        handler: match form {
-            Form::Native => "bootstrap".into(),
-            Form::Python => "handler.handler".into(),
-        },
+        handler: "bootstrap".into(),
     }
 }
 
@@ -176,12 +174,9 @@ fn what_a_run_keeps_is_removed_by_clean() {
 #[ignore = "needs MiniStack"]
 async fn a_function_of_somebody_elses_is_left_alone() {
     let emulator = Emulator::start();
-    let options = options(&emulator, Form::Native, Trigger::Url, Cold::Config);
+    let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
     let first = platform(options.clone(), "one").await;
-    first
-        .ensure_function(&spec(Form::Native), &package(1))
-        .await
-        .unwrap();
+    first.ensure_function(&spec(), &package(1)).await.unwrap();
     emulator.retag("sebs-tui-one", "another").await;
 
     let second = platform(options, "one").await;
@@ -193,7 +188,7 @@ async fn a_function_of_somebody_elses_is_left_alone() {
         "{findings:?}"
     );
     let refused = second
-        .ensure_function(&spec(Form::Native), &package(1))
+        .ensure_function(&spec(), &package(1))
         .await
         .unwrap_err();
     assert_eq!(refused.kind, ErrorKind::Conflict);
@@ -205,11 +200,11 @@ async fn a_function_of_somebody_elses_is_left_alone() {
 #[ignore = "needs MiniStack"]
 async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
     let emulator = Emulator::start();
-    let options = options(&emulator, Form::Native, Trigger::Url, Cold::Config);
+    let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
     for seed in 1..=2 {
         let platform = platform(options.clone(), "again").await;
         platform
-            .ensure_function(&spec(Form::Native), &package(seed))
+            .ensure_function(&spec(), &package(seed))
             .await
             .unwrap();
     }
@@ -243,7 +238,7 @@ async fn waiting_for_environments_to_end_takes_as_long_as_asked() {
     let emulator = Emulator::start();
     let length = Duration::from_millis(300);
     let platform = platform(
-        options(&emulator, Form::Native, Trigger::Url, Cold::Idle(length)),
+        options_at(emulator.url(), Trigger::Url, Cold::Idle(length)),
         "idle",
     )
     .await;
@@ -268,4 +263,97 @@ fn a_lost_emulator_is_told_with_the_step_that_failed() {
     );
     let warned = |entry: &Entry| matches!(entry.event, Event::SampleEnded { .. });
     assert!(!journal(&run_directory(out.path())).iter().any(warned));
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn what_aws_says_to_try_again_is_tried_again_and_told() {
+    const CREATE: &str = "POST /2015-03-31/functions HTTP";
+    const CONFIGURE: &str = "PUT /2015-03-31/functions/sebs-tui-faults/configuration";
+    const UPLOAD: &str = "PUT /2015-03-31/functions/sebs-tui-faults/code";
+    const BUSY: Fault = Fault::Answer(
+        409,
+        "x-amzn-errortype: ResourceConflictException",
+        r#"{"Message":"An update is in progress for resource"}"#,
+    );
+    const NEW_ROLE: Fault = Fault::Answer(
+        400,
+        "x-amzn-errortype: InvalidParameterValueException",
+        r#"{"Message":"The role defined for the function cannot be assumed by Lambda."}"#,
+    );
+    const TOO_MANY: Fault = Fault::Answer(
+        429,
+        "x-amzn-errortype: TooManyRequestsException\r\nretry-after: 1",
+        r#"{"Message":"Rate exceeded"}"#,
+    );
+    let emulator = Emulator::start();
+    let rules = [
+        (CREATE, NEW_ROLE),
+        (CREATE, Fault::AnswerLost),
+        (CONFIGURE, BUSY),
+        (CONFIGURE, TOO_MANY),
+        (UPLOAD, Fault::Lost),
+        (UPLOAD, Fault::AnswerCut),
+    ];
+    let proxy = FaultProxy::start(emulator.port(), &rules);
+    emulator::assert_surroundings();
+    let (context, mut notes) = Context::new("faults", Ledger::in_memory(), Arc::default());
+    let options = options_at(proxy.url(), Trigger::Url, Cold::Config);
+    let platform = AwsPlatform::start(options, context).await.unwrap();
+    platform
+        .ensure_function(&spec(), &package(1))
+        .await
+        .unwrap();
+    platform.force_cold().await.unwrap();
+    platform.update_code(&package(2)).await.unwrap();
+    proxy.assert_used();
+
+    let mut told = Vec::new();
+    while let Ok(note) = notes.try_recv() {
+        told.push(note);
+    }
+    assert_eq!(told.len(), rules.len(), "{told:#?}");
+    for (note, words) in told.iter().zip([
+        "cannot be assumed",
+        "create",
+        "in progress",
+        "Rate exceeded",
+    ]) {
+        assert!(
+            note.contains(words) && note.contains("trying again in"),
+            "{note}"
+        );
+    }
+    platform.destroy().await.unwrap();
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn calls_that_are_refused_at_first_or_break_off_cost_attempts_and_no_sample() {
+    const CALL: &str = ".lambda-url.";
+    let emulator = Emulator::start();
+    let rules = [
+        (
+            CALL,
+            Fault::Answer(403, "x-amzn-errortype: AccessDeniedException", "{}"),
+        ),
+        (CALL, Fault::Answer(429, "retry-after: 1", "{}")),
+        (CALL, Fault::AnswerCut),
+    ];
+    let proxy = FaultProxy::start(emulator.port(), &rules);
+    let out = tempfile::tempdir().unwrap();
+    finish(&mut run_at(&proxy.url(), out.path()), 0);
+    proxy.assert_used();
+    let entries = journal(&run_directory(out.path()));
+    assert_measured(&entries, 8);
+    let failed: Vec<Option<u16>> = attempts(&entries)
+        .into_iter()
+        .filter_map(|attempt| match &attempt.outcome {
+            AttemptOutcome::Failed(failure) => Some(failure.status),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(failed, [Some(403), Some(429), None]);
+    emulator.assert_empty();
 }

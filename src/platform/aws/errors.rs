@@ -71,7 +71,7 @@ where
         SdkError::DispatchFailure(cause) if cause.is_timeout() => {
             told(ErrorKind::Timeout, Retry::After(SOON), chain())
         }
-        SdkError::DispatchFailure(cause) if cause.is_io() => {
+        SdkError::DispatchFailure(cause) if cause.is_io() || cause.as_other().is_some() => {
             told(ErrorKind::Transport, Retry::After(SOON), chain())
         }
         SdkError::ResponseError(_) => told(ErrorKind::Protocol, Retry::After(SOON), chain()),
