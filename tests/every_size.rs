@@ -50,6 +50,7 @@ fn every_state_draws_at_every_size() {
         draw_everywhere(&Scene {
             board: &board,
             live: &live,
+            attempt: None,
             view: &view,
             theme: &theme,
             now,
@@ -80,6 +81,7 @@ fn every_pane_alone_and_every_overlay_draws_at_every_size() {
         draw_everywhere(&Scene {
             board,
             live,
+            attempt: None,
             view,
             theme: &theme,
             now: *now,
@@ -124,6 +126,7 @@ fn odd_plans_and_odd_clocks_draw() {
         draw_everywhere(&Scene {
             board: &run.board(),
             live: &live,
+            attempt: None,
             view: &view,
             theme: &theme,
             now: -1,

@@ -49,6 +49,7 @@ fn picture(size: (u16, u16), theme: &Theme, view: &View, (board, live, now): &St
     let scene = Scene {
         board,
         live,
+        attempt: None,
         view,
         theme,
         now: *now,

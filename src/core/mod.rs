@@ -13,6 +13,7 @@ pub mod eta;
 pub mod exchange;
 pub mod fit;
 pub mod initiator;
+pub mod listing;
 pub mod live;
 pub mod message;
 pub mod offset;

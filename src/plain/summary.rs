@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::warnings::warning;
-use super::words::{clean, decimals, in_ms, made_up, rough, size};
+use super::words::{clean, decimals, in_ms, lasted, made_up, size};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::fit::{Fits, Line};
@@ -38,7 +38,7 @@ fn counts(text: &mut String, board: &Board) {
         text,
         "{} after {}: {} of {} samples measured, {} unsynchronised, {} failed, {} skipped",
         board.state.word(),
-        rough(board.elapsed),
+        lasted(board.elapsed),
         sum(|cell| cell.measured),
         board.planned(),
         sum(|cell| cell.unsynchronised),
