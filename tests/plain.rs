@@ -136,7 +136,7 @@ fn the_summary_has_counts_medians_and_files() {
     let entries = hand::eventful_run();
     let analysis = Analysis::of(&entries);
     insta::assert_snapshot!(summary(&Board::of(&entries), Some(&analysis), &files), @"
-    INCOMPLETE after ~1 s: 3 of 12 samples measured, 1 unsynchronised, 1 failed, 1 skipped
+    INCOMPLETE after 0.0 s: 3 of 12 samples measured, 1 unsynchronised, 1 failed, 1 skipped
     7 invocations, 1 of them in the wrong kind; samples taken again: 1
     41 datagrams, 7 lost to the host, 7 lost to the function, 7 duplicates, 0 out of order
 

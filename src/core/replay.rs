@@ -54,7 +54,9 @@ impl Replay {
         let end = if sample >= self.rows.len() {
             self.entries.len()
         } else {
-            sample.checked_sub(1).map_or(0, |place| self.rows[place].end)
+            sample
+                .checked_sub(1)
+                .map_or(0, |place| self.rows[place].end)
         };
         if end < self.folded {
             (self.board, self.folded) = (Board::default(), 0);

@@ -75,7 +75,8 @@ fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
         Action::Turn => view.table.turn(),
         Action::Upward => {
             view.upward = match view.upward {
-                Upward::Offset => Upward::RoundTrip,
+                Upward::Offset => Upward::CloseUp,
+                Upward::CloseUp => Upward::RoundTrip,
                 Upward::RoundTrip => Upward::Offset,
             };
         }

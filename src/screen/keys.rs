@@ -39,7 +39,7 @@ pub enum Action {
     Sort,
     /// Turn its order round.
     Turn,
-    /// Show round trips rather than offsets, or offsets again.
+    /// Show the exchanges' offsets, the same close up, or their round trips.
     Upward,
     /// Scroll the focused pane.
     Scroll(Scroll),
@@ -134,10 +134,10 @@ pub const KEYS: &[Key] = &[
     key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
     key(&[Char('z')], "z", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
     key(&[Char('t')], "t", Action::Samples, ("samples", "list a recorded run's samples; take the list away", RECORDED)),
-    key(&[Enter], "Enter", Action::Open, ("exchanges", "plot the picked sample's exchanges; among the panes as z", ALWAYS)),
+    key(&[Enter], "Enter", Action::Open, ("plot", "plot the picked sample's exchanges; among the panes as z", ALWAYS)),
     key(&[Char('o')], "o", Action::Sort, ("sort", "sort by the next column", IN_TABLE)),
     key(&[Char('O')], "O", Action::Turn, ("turn", "turn the order round", IN_TABLE)),
-    key(&[Char('v')], "v", Action::Upward, ("", "plot round trips, or offsets again", "in the plot of exchanges")),
+    key(&[Char('v')], "v", Action::Upward, ("", "plot offsets with the bound, close up, or round trips", "in the plot of exchanges")),
     key(&[Up], "Up", Action::Scroll(Scroll::Up), ("", "scroll the focused pane", SCROLLS)),
     key(&[Down], "Down", Action::Scroll(Scroll::Down), ("", "scroll the focused pane", SCROLLS)),
     key(&[PageUp], "PgUp", Action::Scroll(Scroll::PageUp), ("", "scroll by ten lines", SCROLLS)),
@@ -175,7 +175,8 @@ impl Key {
             Action::Samples if view.table.is_empty() || view.sheet.is_some() => "",
             Action::Open | Action::Sort | Action::Turn if view.sheet != Some(Sheet::Samples) => "",
             Action::Upward if view.sheet == Some(Sheet::Exchanges) => match view.upward {
-                Upward::Offset => "round trips",
+                Upward::Offset => "close up",
+                Upward::CloseUp => "round trips",
                 Upward::RoundTrip => "offsets",
             },
             Action::Close if view.sheet.is_some() => "back",

@@ -37,6 +37,8 @@ pub enum Upward {
     /// The offset by each exchange alone, relative to the estimate.
     #[default]
     Offset,
+    /// The same without room for the bound, which can be much farther away than the exchanges.
+    CloseUp,
     /// The round trip.
     RoundTrip,
 }

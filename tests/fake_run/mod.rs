@@ -9,11 +9,14 @@ use sebs_tui::core::live::{LiveReading, Phase};
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::ClockEstimate;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
+use sebs_tui::core::replay::Replay;
 use sebs_tui::core::sample::{
     Attempt, AttemptOutcome, Exchange, Failure, FunctionReport, HttpTimes, PacketCounts, Purpose,
     SampleKey, SampleOutcome, Stamps, StartKind, Token,
 };
 use sebs_tui::core::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use sebs_tui::screen::table::Table;
+use sebs_tui::screen::view::{Access, Moment, View};
 
 /// Wall clock at the first event: 2026-03-14 12:00:00 UTC.
 pub const START: Nanos = 1_773_489_600 * SECOND;
@@ -340,6 +343,19 @@ impl FakeRun {
         };
         (body * tail * MICROSECOND as f64) as Nanos
     }
+}
+
+/// A run as it is viewed: the board after its last sample, the attempt of that sample, and the list of all.
+pub fn recorded(run: &FakeRun) -> (Board, Option<Attempt>, View) {
+    let mut replay = Replay::new(run.entries.clone());
+    let last = replay.samples();
+    let view = View {
+        access: Access::Look,
+        moment: Some(Moment { at: last, of: last }),
+        table: Table::new(replay.rows()),
+        ..View::default()
+    };
+    (replay.at(last), replay.attempt(last).cloned(), view)
 }
 
 /// The attempt in flight after `done` exchanges.

@@ -23,6 +23,8 @@ use crate::screen::view::Upward;
 const ROWS_LEAST: u16 = 3;
 /// The axis of offsets reaches at least this many bounds to either side.
 const BOUNDS: f64 = 2.0;
+/// Bounds to either side when every exchange is nearer.
+const NEAR: f64 = 1.2;
 /// Share of the exchanges that the axis of offsets reaches to; the others are drawn at its edge and counted.
 const REACHED: f64 = 0.9;
 /// Ratio between the longest and the shortest round trip from which a log axis shows more.
@@ -69,6 +71,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     if inside.height < ROWS_LEAST {
         return;
     }
+    if scene.view.upward != Upward::RoundTrip {
+        // An odd number of rows: the estimate lies in the middle of one.
+        inside.height -= 1 - inside.height % 2;
+    }
     let margin = upright(frame, &mut inside, scene, &plot.scale);
     plot.draw(frame, inside, scene);
     plot.horizontal(frame, [axis, labels], scene, margin);
@@ -92,6 +98,7 @@ fn title(scene: &Scene) -> Vec<Segment> {
     ];
     let what = match scene.view.upward {
         Upward::Offset => "offset, relative",
+        Upward::CloseUp => "offset, close up",
         Upward::RoundTrip => "round trip",
     };
     parts.push(remark(scene, 0, what));
@@ -116,7 +123,8 @@ impl<'a> Plot<'a> {
             .filter_map(|exchange| alone(exchange, clock.stamps))
             .collect();
         let scale = match upward {
-            Upward::Offset => around_estimate(&clock, &complete),
+            Upward::Offset => around_estimate(&clock, &complete, BOUNDS),
+            Upward::CloseUp => around_estimate(&clock, &complete, 0.0),
             Upward::RoundTrip => round_trips(&complete)?,
         };
         (!complete.is_empty()).then_some(Self {
@@ -131,7 +139,7 @@ impl<'a> Plot<'a> {
     fn value(&self, exchange: &Exchange) -> Option<f64> {
         let (rtt, offset) = alone(exchange, self.clock.stamps)?;
         Some(match self.upward {
-            Upward::Offset => (offset - self.clock.offset) as f64,
+            Upward::Offset | Upward::CloseUp => (offset - self.clock.offset) as f64,
             Upward::RoundTrip => rtt as f64,
         })
     }
@@ -159,7 +167,7 @@ impl<'a> Plot<'a> {
         if self.lost().next().is_some() {
             notes.push(remark(scene, 0, "x lost"));
         }
-        if self.upward == Upward::Offset {
+        if self.reaches_bound() {
             let word = if self.clock.clock_step {
                 "bound, no proof: a clock step"
             } else {
@@ -178,6 +186,10 @@ impl<'a> Plot<'a> {
             notes.push(remark(scene, 1, text));
         }
         notes
+    }
+
+    fn reaches_bound(&self) -> bool {
+        self.upward != Upward::RoundTrip && self.scale.high() >= self.clock.bound as f64
     }
 
     /// Those without a reply that reached the function.
@@ -208,14 +220,15 @@ impl<'a> Plot<'a> {
                     .set_style(Style::reset().patch(style));
             }
         };
-        if self.upward == Upward::Offset {
+        if self.upward != Upward::RoundTrip {
             let bound = self.clock.bound as f64;
             let lines = [
                 (0.0, glyphs.band),
                 (bound, glyphs.line),
                 (-bound, glyphs.line),
             ];
-            for (value, glyph) in lines {
+            let drawn = if self.reaches_bound() { 3 } else { 1 };
+            for (value, glyph) in lines.into_iter().take(drawn) {
                 let row = self.row(value, area.height);
                 (0..area.width).for_each(|column| set(column, row, glyph, label));
             }
@@ -285,8 +298,8 @@ impl<'a> Plot<'a> {
     }
 }
 
-/// As far to either side as most exchanges and the bound need.
-fn around_estimate(clock: &ClockEstimate, complete: &[(Nanos, Nanos)]) -> Scale {
+/// As far to either side as most exchanges need, and so many bounds.
+fn around_estimate(clock: &ClockEstimate, complete: &[(Nanos, Nanos)], bounds: f64) -> Scale {
     let mut distances: Vec<f64> = complete
         .iter()
         .map(|(_, offset)| (offset - clock.offset).abs() as f64)
@@ -297,8 +310,9 @@ fn around_estimate(clock: &ClockEstimate, complete: &[(Nanos, Nanos)]) -> Scale 
     let reach = most
         .copied()
         .unwrap_or(farthest)
-        .max(clock.bound as f64 * BOUNDS)
-        .min(farthest.max(clock.bound as f64 * 1.2))
+        .max(clock.bound as f64 * bounds)
+        .min(farthest.max(clock.bound as f64 * bounds.min(NEAR)))
+        .max(1.0)
         * 1.05;
     Scale::new(-reach, reach, Spacing::Linear)
 }

@@ -81,9 +81,8 @@ fn columns(scene: &Scene, room: usize) -> (Vec<Room>, usize) {
         .into_iter()
         .map(|column| (column, width(scene, column)))
         .collect();
-    let needed = |columns: &[Room]| {
-        columns.iter().map(|(_, width)| width + 1).sum::<usize>() - 1 + SIGNS
-    };
+    let needed =
+        |columns: &[Room]| columns.iter().map(|(_, width)| width + 1).sum::<usize>() - 1 + SIGNS;
     for leaving in LEAVES.into_iter().filter(|column| *column != by) {
         if needed(&columns) <= room {
             break;
@@ -130,7 +129,11 @@ fn cells(
 ) -> Vec<Span<'static>> {
     let cells = columns.iter().enumerate().map(|(place, (column, width))| {
         let before = if place == 0 { 0 } else { gap };
-        let text = format!("{:before$}{:>width$}", "", value(scene, *column, row, sample));
+        let text = format!(
+            "{:before$}{:>width$}",
+            "",
+            value(scene, *column, row, sample)
+        );
         let style = match column {
             Column::Start => kind_style(scene, row.key.kind),
             Column::Invocation => scene.theme.style(Meaning::Value),
