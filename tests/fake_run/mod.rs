@@ -355,7 +355,23 @@ pub fn recorded(run: &FakeRun) -> (Board, Option<Attempt>, View) {
         table: Table::new(replay.rows()),
         ..View::default()
     };
-    (replay.at(last), replay.attempt(last).cloned(), view)
+    let attempt = replay.attempt(last).cloned().map(on_its_own_clock);
+    (replay.at(last), attempt, view)
+}
+
+/// The attempt with the stamps of a function whose clock is off by what the estimate says, on a path that is a few
+/// microseconds slower one way, by turns.
+fn on_its_own_clock(mut attempt: Attempt) -> Attempt {
+    let offset = attempt.clock.map_or(0, |clock| clock.offset);
+    let later = |stamps: Stamps, by| Stamps(stamps.0 + by, stamps.1.map(|time| time + by));
+    for exchange in &mut attempt.exchanges {
+        let skew = (Nanos::from(exchange.0) * 37 % 11 - 5) * MICROSECOND;
+        exchange.2 = later(exchange.2, offset);
+        exchange.3 = exchange.3.map(|stamps| later(stamps, skew));
+        exchange.4 = exchange.4.map(|stamps| later(stamps, skew));
+        exchange.5 = exchange.5.map(|stamps| later(stamps, offset));
+    }
+    attempt
 }
 
 /// The attempt in flight after `done` exchanges.
