@@ -19,7 +19,7 @@ use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
-use sebs_tui::screen::table::Column;
+use sebs_tui::screen::table::{Column, Table};
 use sebs_tui::screen::theme::{Palette, Theme};
 use sebs_tui::screen::view::{Access, Leaving, Moment, Overlay, Sheet, Upward, View};
 
@@ -248,6 +248,7 @@ fn the_exchanges_of_one_sample() {
         view.upward = upward;
         check_with(name, &SIZES[..3], &view, &state, attempt.as_ref());
     }
+    view.table = Table::default();
     check("exchanges-none", &[(80, 24)], &view, &state);
 }
 

@@ -62,9 +62,8 @@ fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
         Action::Freeze => view.frozen = !view.frozen,
         Action::NextPane => view.focus = neighbour(view.focus, 1),
         Action::PreviousPane => view.focus = neighbour(view.focus, Pane::ALL.len() - 1),
-        Action::Zoom => view.zoomed = !view.zoomed,
         Action::Open if view.sheet.is_some() => view.sheet = Some(Sheet::Exchanges),
-        Action::Open => view.zoomed = !view.zoomed,
+        Action::Zoom | Action::Open => view.zoomed = !view.zoomed,
         Action::Samples => {
             view.sheet = match view.sheet {
                 Some(Sheet::Samples) => None,

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::core::listing::Row;
 use crate::core::offset::{ClockEstimate, alone};
 use crate::core::sample::{Attempt, Exchange};
 use crate::core::time::Nanos;
@@ -40,9 +41,7 @@ struct Plot<'a> {
 
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
-    let plot = scene
-        .attempt
-        .and_then(|attempt| Plot::of(attempt, scene.view.upward));
+    let plot = attempt(scene).and_then(|attempt| Plot::of(attempt, scene.view.upward));
     let notes = plot.as_ref().map(|plot| plot.notes(scene));
     let title = title(scene);
     let framed = framed(
@@ -80,18 +79,26 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     plot.horizontal(frame, [axis, labels], scene, margin);
 }
 
+/// The sample that is picked, with its number.
+fn picked<'a>(scene: &Scene<'a>) -> Option<(usize, &'a Row)> {
+    let at = scene.view.moment?.at;
+    Some((at, scene.view.table.row(at)?))
+}
+
+/// Its attempt; none while that of another sample is still there.
+fn attempt<'a>(scene: &Scene<'a>) -> Option<&'a Attempt> {
+    let key = picked(scene)?.1.key;
+    scene.attempt.filter(|attempt| attempt.purpose.key() == key)
+}
+
 /// Which sample it is.
 fn title(scene: &Scene) -> Vec<Segment> {
-    let Some((moment, row)) = scene
-        .view
-        .moment
-        .and_then(|moment| Some((moment, scene.view.table.row(moment.at)?)))
-    else {
+    let Some((sample, row)) = picked(scene) else {
         return Vec::new();
     };
     let kind = kind_word(row.key.kind);
     let mut parts = vec![
-        remark(scene, 2, format!("of sample {}", moment.at)),
+        remark(scene, 2, format!("of sample {sample}")),
         Segment::new(1, kind, kind_style(scene, row.key.kind)),
         remark(scene, 3, format::bytes(row.size)),
         remark(scene, 4, format!("rep {}", row.key.repetition + 1)),
@@ -106,7 +113,9 @@ fn title(scene: &Scene) -> Vec<Segment> {
 }
 
 fn why_nothing(scene: &Scene) -> &'static str {
-    match scene.attempt {
+    let is_there = picked(scene).is_some_and(|(_, row)| row.attempt.is_some());
+    match attempt(scene) {
+        None if is_there => "looking it up",
         None => "nothing was invoked for this sample",
         Some(attempt) if attempt.exchanges.is_empty() => "no datagram was exchanged",
         Some(_) => "no exchange is complete: no offset, no round trip",
