@@ -93,7 +93,8 @@ impl Report {
     pub fn against(self, directory: &Path, baseline: &Path) -> Result<Self, StoreError> {
         let read = |directory: &Path| {
             let path = journal::path_in(directory);
-            journal::read(&path).map(|journal| (directory.display().to_string(), journal.entries))
+            journal::read_results(&path)
+                .map(|journal| (directory.display().to_string(), journal.entries))
         };
         let runs = [read(baseline)?, read(directory)?];
         let candidates = runs
