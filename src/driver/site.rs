@@ -9,11 +9,13 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::DriverError;
-use super::attempt::{self, Bench, failure_of};
+use super::attempt::{self, Bench, Told, failure_of};
 use super::clock;
 use super::workshop::{Done, Job, Workshop};
 use crate::core::contract::StampKind;
+use crate::core::live::Phase;
 use crate::core::message::Event;
+use crate::core::pace::Pace;
 use crate::core::run::{Conditions, Invoke, Outcome};
 use crate::core::sample::{Failure, Token};
 use crate::core::time::{Moment, Nanos};
@@ -33,11 +35,14 @@ pub(super) struct Site {
     deployed: u64,
     packages: u64,
     function_exists: bool,
+    pace: Pace,
 }
 
 impl Site {
     pub fn new(bench: Bench) -> Self {
+        let most = bench.platform.abilities().invocations_per_minute;
         Self {
+            pace: Pace::new(most),
             bench: Arc::new(bench),
             deployed: 0,
             packages: 0,
@@ -73,6 +78,13 @@ impl Workshop for Site {
             });
         }
         let mut told: Vec<Event> = findings.into_iter().map(event_of).collect();
+        if let Some(most) = self.bench.platform.abilities().invocations_per_minute {
+            let text = format!(
+                "{} takes at most {most} invocations a minute: one that comes too early waits",
+                self.bench.platform.name()
+            );
+            told.push(Event::Noted { text });
+        }
         let stamps = self.bench.echo.stamps();
         if stamps != StampKind::Kernel {
             let text = format!(
@@ -140,7 +152,11 @@ impl Workshop for Site {
 
     fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        Job::new(move |given_up| async move {
+        let wait = self.pace.next(clock::now().monotonic);
+        Job::new(move |mut given_up| async move {
+            if !its_turn(&bench, wait, &mut given_up).await {
+                return Told::of(attempt::blank(invoke, token, package_bytes)).into();
+            }
             let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
             Done::from(told)
         })
@@ -149,6 +165,17 @@ impl Workshop for Site {
     fn note(&mut self, outcome: &Outcome) {
         self.function_exists |= matches!(outcome, Outcome::Deployed { .. });
     }
+}
+
+/// Waits until the platform's limit allows an invocation; false when it was given up meanwhile.
+async fn its_turn(bench: &Bench, wait: Nanos, given_up: &mut oneshot::Receiver<()>) -> bool {
+    if wait <= 0 {
+        return true;
+    }
+    bench.live.enter(Phase::Waiting);
+    let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
+    bench.live.enter(Phase::Idle);
+    waited.is_err()
 }
 
 /// Carries out a preparation within its deadline, unless it is given up.
