@@ -266,10 +266,12 @@ fn the_plan_of_a_payload_sweep() {
        5       6251000       4688250      -      -  beyond local: request body (6000000 B)
 
     samples      24 of 30; 6 are beyond a limit
-    invocations  25, 1 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
+    invocations  25, 1 of them warm-ups; at most 180 with 5 attempts at each sample, 60 of them warm-ups
     deployments  1
-    bytes up     56.3 MB of payload, 400 kB of code
+    bytes up     56.3 MB of payload (at most 422 MB), 400 kB of code
     time         unknown
+    GB-seconds   6.250 with 256 MB for 1.000 s each (20 round trips of 50.000 ms, assumed); at most 2700.000, each to its time-out
+    price        nothing is paid on local
     ");
 }
 
@@ -298,10 +300,12 @@ fn the_plan_of_a_code_sweep_with_an_estimate() {
        5     261619712      -      -  beyond local: unpacked package (250000000 B)
 
     samples      18 of 30; 12 are beyond a limit
-    invocations  27, 9 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
+    invocations  27, 9 of them warm-ups; at most 135 with 5 attempts at each sample, 45 of them warm-ups
     deployments  14
-    bytes up     27.6 kB of payload, 1.64 GB of code
+    bytes up     27.6 kB of payload (at most 138 kB), 1.64 GB of code
     time         ~32 s, roughly
+    GB-seconds   0.068 with 256 MB for 10.000 ms each (as is typical); at most 2025.000, each to its time-out
+    price        nothing is paid on local
     ");
 }
 

@@ -13,7 +13,7 @@ use super::attempt::{self, Bench, Told, failure_of};
 use super::clock;
 use super::workshop::{Done, Job, Workshop};
 use crate::core::contract::StampKind;
-use crate::core::live::Phase;
+use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::pace::Pace;
 use crate::core::run::{Conditions, Invoke, Outcome};
@@ -154,7 +154,7 @@ impl Workshop for Site {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
         let wait = self.pace.next(clock::now().monotonic);
         Job::new(move |mut given_up| async move {
-            if !its_turn(&bench, wait, &mut given_up).await {
+            if !its_turn(&bench.live, wait, &mut given_up).await {
                 return Told::of(attempt::blank(invoke, token, package_bytes)).into();
             }
             let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
@@ -168,13 +168,13 @@ impl Workshop for Site {
 }
 
 /// Waits until the platform's limit allows an invocation; false when it was given up meanwhile.
-async fn its_turn(bench: &Bench, wait: Nanos, given_up: &mut oneshot::Receiver<()>) -> bool {
+async fn its_turn(live: &Live, wait: Nanos, given_up: &mut oneshot::Receiver<()>) -> bool {
     if wait <= 0 {
         return true;
     }
-    bench.live.enter(Phase::Waiting);
+    live.enter(Phase::Waiting);
     let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
-    bench.live.enter(Phase::Idle);
+    live.enter(Phase::Idle);
     waited.is_err()
 }
 
@@ -230,5 +230,39 @@ fn fault(error: &impl std::fmt::Display) -> Failure {
         step: "package".into(),
         what: error.to_string(),
         status: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::{MILLISECOND, SECOND};
+
+    #[tokio::test]
+    async fn a_wait_for_the_platforms_limit_is_as_long_as_it_must_be() {
+        let (_keep, mut given_up) = oneshot::channel();
+        let begun = clock::now().monotonic;
+        assert!(its_turn(&Live::default(), 20 * MILLISECOND, &mut given_up).await);
+        assert!(clock::now().monotonic - begun >= 20 * MILLISECOND);
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_the_platforms_limit_can_be_given_up_at_once() {
+        let (give_up, mut given_up) = oneshot::channel();
+        let live = Live::default();
+        let waiting = its_turn(&live, 3600 * SECOND, &mut given_up);
+        let giving_up = async {
+            tokio::task::yield_now().await;
+            assert_eq!(live.read().phase, Phase::Waiting);
+            _ = give_up.send(());
+        };
+        let both = async { tokio::join!(waiting, giving_up).0 };
+        let went_on = timeout(Duration::from_secs(10), both).await;
+        assert_eq!(
+            went_on,
+            Ok(false),
+            "within its deadline, and without an invocation"
+        );
+        assert_eq!(live.read().phase, Phase::Idle);
     }
 }
