@@ -21,6 +21,7 @@ use sebs_tui::core::offset::estimate;
 use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::sample::{Attempt, AttemptOutcome, SampleOutcome, StartKind, Token};
 use sebs_tui::core::simulation::{NAME, Scene, World, play};
+use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::driver::{self, Equipment, Experiment, Outlets};
@@ -84,6 +85,8 @@ fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
         max_exchanges: 1000,
         pace: MILLISECOND,
         seed,
+        terms: Terms::default(),
+        expected: String::new(),
     };
     let equipment = Equipment::Simulated {
         world: world.parse().unwrap(),

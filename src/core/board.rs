@@ -275,14 +275,7 @@ impl Board {
                 purpose,
                 attempt_of_sample,
                 ..
-            } => {
-                let payload_bytes = self.plan().map(|plan| plan.payload_bytes(purpose.key()));
-                self.spending.invoking(payload_bytes.unwrap_or_default());
-                self.invoking_since = self.elapsed;
-                self.current = Some(purpose.key());
-                self.attempt_of_sample = *attempt_of_sample;
-                self.activity = Activity::Invoking { purpose: *purpose };
-            }
+            } => self.attempt_started(*purpose, *attempt_of_sample),
             Event::AttemptEnded { attempt } => self.attempt_ended(entry.wall, attempt),
             Event::SampleEnded {
                 sample,
@@ -388,6 +381,15 @@ impl Board {
     fn most_attempts(&self) -> u32 {
         self.plan()
             .map_or(0, |plan| plan.outline.attempts_per_sample)
+    }
+
+    fn attempt_started(&mut self, purpose: Purpose, attempt_of_sample: u32) {
+        let payload_bytes = self.plan().map(|plan| plan.payload_bytes(purpose.key()));
+        self.spending.invoking(payload_bytes.unwrap_or_default());
+        self.invoking_since = self.elapsed;
+        self.current = Some(purpose.key());
+        self.attempt_of_sample = attempt_of_sample;
+        self.activity = Activity::Invoking { purpose };
     }
 
     fn attempt_ended(&mut self, wall: Nanos, attempt: &Attempt) {

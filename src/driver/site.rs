@@ -248,13 +248,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_for_the_platforms_limit_can_be_given_up_at_once() {
-        let (give_up, mut given_up) = oneshot::channel();
+        let (sender, mut given_up) = oneshot::channel();
         let live = Live::default();
         let waiting = its_turn(&live, 3600 * SECOND, &mut given_up);
         let giving_up = async {
             tokio::task::yield_now().await;
             assert_eq!(live.read().phase, Phase::Waiting);
-            _ = give_up.send(());
+            _ = sender.send(());
         };
         let both = async { tokio::join!(waiting, giving_up).0 };
         let went_on = timeout(Duration::from_secs(10), both).await;
