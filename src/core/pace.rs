@@ -23,21 +23,25 @@ impl Pace {
         }
     }
 
-    /// Counts an invocation that is wanted at `now`, ns on a monotonic clock, and says how long it must wait, ns.
-    ///
-    /// It counts from the end of its wait on, also when it is given up meanwhile.
-    pub fn next(&mut self, now: Nanos) -> Nanos {
-        let Some(most) = self.per_minute else {
-            return 0;
-        };
-        let full = self.begun.len() >= most as usize;
-        let oldest = if full { self.begun.pop_front() } else { None };
-        let last = self.begun.back().copied().unwrap_or(now);
-        let begins = oldest
-            .map_or(now, |begun| now.max(begun + MINUTE))
-            .max(last);
-        self.begun.push_back(begins);
-        begins - now
+    /// How long an invocation that is wanted at `now`, ns on a monotonic clock, must wait, ns.
+    pub fn wait(&mut self, now: Nanos) -> Nanos {
+        while self
+            .begun
+            .front()
+            .is_some_and(|begun| begun + MINUTE <= now)
+        {
+            self.begun.pop_front();
+        }
+        let most = self.per_minute.map_or(usize::MAX, |most| most as usize);
+        let before = self.begun.len().checked_sub(most);
+        before.map_or(0, |nth| self.begun[nth] + MINUTE - now)
+    }
+
+    /// Counts an invocation that begins at `now`: one whose wait was given up is never counted.
+    pub fn begin(&mut self, now: Nanos) {
+        if self.per_minute.is_some() {
+            self.begun.push_back(now);
+        }
     }
 }
 
@@ -50,16 +54,28 @@ mod tests {
     #[test]
     fn the_third_of_two_a_minute_waits_for_the_end_of_the_firsts_minute() {
         let mut pace = Pace::new(Some(2));
-        let waits: Vec<Nanos> = [0, 10, 20, 30]
-            .map(|at| pace.next(at * SECOND) / SECOND)
-            .into();
-        assert_eq!(waits, [0, 0, 40, 40]);
+        for (wanted, wait) in [(0, 0), (10, 0), (20, 40), (65, 5), (200, 0)] {
+            let waited = pace.wait(wanted * SECOND);
+            assert_eq!(waited, wait * SECOND, "at {wanted} s");
+            pace.begin(wanted * SECOND + waited);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_given_up_makes_the_next_one_no_longer() {
+        let mut pace = Pace::new(Some(1));
+        pace.begin(0);
+        assert_eq!(pace.wait(10 * SECOND), 50 * SECOND);
+        assert_eq!(pace.wait(20 * SECOND), 40 * SECOND);
     }
 
     #[test]
     fn without_a_limit_nothing_waits() {
         let mut pace = Pace::new(None);
-        assert!((0..10_000).all(|_| pace.next(0) == 0));
+        for _ in 0..1000 {
+            assert_eq!(pace.wait(0), 0);
+            pace.begin(0);
+        }
     }
 
     proptest! {
@@ -70,7 +86,8 @@ mod tests {
             let mut begun = Vec::new();
             for gap in gaps {
                 now += gap * SECOND;
-                now += pace.next(now);
+                now += pace.wait(now);
+                pace.begin(now);
                 begun.push(now);
             }
             for window in begun.windows(most as usize + 1) {

@@ -1,7 +1,7 @@
 //! Steps carried out on a platform, over HTTP and UDP, in real time.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,14 +35,14 @@ pub(super) struct Site {
     deployed: u64,
     packages: u64,
     function_exists: bool,
-    pace: Pace,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Site {
     pub fn new(bench: Bench) -> Self {
         let most = bench.platform.abilities().invocations_per_minute;
         Self {
-            pace: Pace::new(most),
+            pace: Arc::new(Mutex::new(Pace::new(most))),
             bench: Arc::new(bench),
             deployed: 0,
             packages: 0,
@@ -152,9 +152,9 @@ impl Workshop for Site {
 
     fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        let wait = self.pace.next(clock::now().monotonic);
+        let pace = self.pace.clone();
         Job::new(move |mut given_up| async move {
-            if !its_turn(&bench.live, wait, &mut given_up).await {
+            if !its_turn(&bench.live, &pace, &mut given_up).await {
                 return Told::of(attempt::blank(invoke, token, package_bytes)).into();
             }
             let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
@@ -168,14 +168,20 @@ impl Workshop for Site {
 }
 
 /// Waits until the platform's limit allows an invocation; false when it was given up meanwhile.
-async fn its_turn(live: &Live, wait: Nanos, given_up: &mut oneshot::Receiver<()>) -> bool {
-    if wait <= 0 {
-        return true;
+async fn its_turn(live: &Live, pace: &Mutex<Pace>, given_up: &mut oneshot::Receiver<()>) -> bool {
+    // One step is under way at a time: nobody else counts invocations meanwhile.
+    let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
+    let wait = pace().wait(clock::now().monotonic);
+    if wait > 0 {
+        live.enter(Phase::Waiting);
+        let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
+        live.enter(Phase::Idle);
+        if waited.is_ok() {
+            return false;
+        }
     }
-    live.enter(Phase::Waiting);
-    let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
-    live.enter(Phase::Idle);
-    waited.is_err()
+    pace().begin(clock::now().monotonic);
+    true
 }
 
 /// Carries out a preparation within its deadline, unless it is given up.
@@ -238,19 +244,35 @@ mod tests {
     use super::*;
     use crate::core::time::{MILLISECOND, SECOND};
 
+    /// A platform that takes one invocation a minute and had one so long ago.
+    fn paced(ago: Nanos) -> Mutex<Pace> {
+        let mut pace = Pace::new(Some(1));
+        pace.begin(clock::now().monotonic - ago);
+        Mutex::new(pace)
+    }
+
     #[tokio::test]
     async fn a_wait_for_the_platforms_limit_is_as_long_as_it_must_be() {
         let (_keep, mut given_up) = oneshot::channel();
         let begun = clock::now().monotonic;
-        assert!(its_turn(&Live::default(), 20 * MILLISECOND, &mut given_up).await);
-        assert!(clock::now().monotonic - begun >= 20 * MILLISECOND);
+        let pace = paced(60 * SECOND - 20 * MILLISECOND);
+        assert!(its_turn(&Live::default(), &pace, &mut given_up).await);
+        assert!(clock::now().monotonic - begun >= 19 * MILLISECOND);
+        let next = pace
+            .lock()
+            .expect("nobody panicked")
+            .wait(clock::now().monotonic);
+        assert!(
+            next > 59 * SECOND,
+            "it counts: the next one waits {next} ns"
+        );
     }
 
     #[tokio::test]
     async fn a_wait_for_the_platforms_limit_can_be_given_up_at_once() {
         let (sender, mut given_up) = oneshot::channel();
-        let live = Live::default();
-        let waiting = its_turn(&live, 3600 * SECOND, &mut given_up);
+        let (live, pace) = (Live::default(), paced(0));
+        let waiting = its_turn(&live, &pace, &mut given_up);
         let giving_up = async {
             tokio::task::yield_now().await;
             assert_eq!(live.read().phase, Phase::Waiting);
