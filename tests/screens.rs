@@ -15,6 +15,7 @@ use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
 use sebs_tui::core::message::Event;
 use sebs_tui::core::sample::{Attempt, StartKind};
+use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
@@ -313,6 +314,23 @@ fn a_zoomed_chart_and_a_log_scrolled_back() {
 
 fn text(buffer: &Buffer) -> String {
     buffer.content.iter().map(Cell::symbol).collect()
+}
+
+#[test]
+fn what_is_spent_is_shown_beside_each_limit_and_only_then() {
+    let (mut board, live, now) = state("cold");
+    let shown = |board: &Board| {
+        let state = (board.clone(), live.clone(), now);
+        text(&picture((120, 40), &mono(), &View::default(), &state))
+    };
+    assert!(!shown(&board).contains("spent"));
+    board.spending.bytes = 1_500_000;
+    board.terms = Some(Terms {
+        bytes: Some(5_000_000),
+        ..Terms::default()
+    });
+    let told = shown(&board);
+    assert!(told.contains("spent 1.50 MB of 5.00 MB"), "{told}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use sebs_tui::core::contract::{ClockShift, Dialect};
 use sebs_tui::core::message::{Entry, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::simulation::NAME;
+use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::driver::{self, Equipment, Experiment, Outlets};
@@ -72,6 +73,8 @@ pub fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
         max_exchanges: 1000,
         pace: MILLISECOND,
         seed,
+        terms: Terms::default(),
+        expected: String::new(),
     };
     let equipment = Equipment::Simulated {
         world: world
