@@ -36,6 +36,13 @@ def handler(event, context):
     return answer(invocation_in(event), context.aws_request_id, entry)
 
 
+def http(request):
+    """Entry point where a web framework hands over a flask request, as Google's functions-framework does."""
+    entry = time.time_ns()
+    request_id = request.headers.get("Function-Execution-Id") or os.urandom(16).hex()
+    return answer(request.get_json(force=True), request_id, entry)
+
+
 def invocation_in(event):
     """The invocation: the event itself, or the body that a function URL wraps."""
     if "server-address" in event or "body" not in event:

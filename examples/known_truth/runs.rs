@@ -10,7 +10,7 @@ use sebs_tui::core::simulation::NAME;
 use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
 use sebs_tui::driver::package::{Runtime, Template};
-use sebs_tui::driver::{self, Equipment, Experiment, Outlets};
+use sebs_tui::driver::{self, Equipment, Experiment, Foreign, Outlets};
 use sebs_tui::platform::FunctionSpec;
 use tokio::sync::{mpsc, watch};
 
@@ -75,6 +75,7 @@ pub fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
         seed,
         terms: Terms::default(),
         expected: String::new(),
+        foreign: Foreign::default(),
     };
     let equipment = Equipment::Simulated {
         world: world

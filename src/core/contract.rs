@@ -178,11 +178,11 @@ pub struct Reply {
     pub is_cold: bool,
     /// The platform's request id.
     pub request_id: String,
-    /// Random name of this process.
+    /// Random name of this process; empty when a function of another kind does not tell.
     pub instance_id: String,
-    /// Which invocation of this process it is, from 1.
+    /// Which invocation of this process it is, from 1; 0 when it is not told.
     pub invocation: u32,
-    /// Start of the process, ns since the epoch.
+    /// Start of the process, ns since the epoch; 0 when it is not told.
     pub process_start: Nanos,
     /// The handler's first instruction, ns since the epoch.
     pub handler_entry: Nanos,

@@ -7,11 +7,11 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
-use super::Experiment;
 use super::echo::Echo;
 use super::invoke;
 use super::package;
 use super::workshop::Done;
+use super::{Experiment, Speaker};
 use crate::core::contract::{ClockRequest, Dialect, Invocation, Reply};
 use crate::core::exchange::{HostRecord, Identity, SessionSpec, join};
 use crate::core::live::{Live, Phase};
@@ -204,7 +204,15 @@ fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure
         what: error.to_string(),
         status: None,
     };
-    let mut text = serde_json::to_string(&invocation).map_err(fault)?;
+    let mut text = if experiment.foreign.request.is_empty() {
+        serde_json::to_string(&invocation).map_err(fault)?
+    } else {
+        let mut members = serde_json::to_value(&invocation).map_err(fault)?;
+        for (name, value) in &experiment.foreign.request {
+            members[name] = value.clone();
+        }
+        members.to_string()
+    };
     text.pop();
     text.push_str(r#","data":""#);
     text.push_str(&package::payload(attempt.payload_bytes, rand::random()));
@@ -230,7 +238,10 @@ impl Session {
             token,
             identity: match bench.experiment.dialect {
                 Dialect::Stamp => Identity::Token,
-                Dialect::Text => Identity::Text(TextIdentity::Exactly(token)),
+                Dialect::Text => Identity::Text(match bench.experiment.foreign.speaker {
+                    Speaker::Ours => TextIdentity::Exactly(token),
+                    Speaker::Any => TextIdentity::First,
+                }),
             },
             live: bench.live.clone(),
             capacity: bench.experiment.max_exchanges,

@@ -1,6 +1,6 @@
 //! The one HTTP client: a new connection for each invocation, every phase timed, a deadline on each.
 //!
-//! HTTP/1.1, `TCP_NODELAY`, and never an `Expect: 100-continue` (libcurl sends one for bodies above 1 MiB
+//! HTTP/1.1, over TLS for `https://`, `TCP_NODELAY`, and never an `Expect: 100-continue` (libcurl sends one for bodies above 1 MiB
 //! and may wait a second for the answer, a step inside a payload sweep).
 
 use std::io;
@@ -21,12 +21,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::clock;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use crate::core::live::{Live, Phase};
 use crate::core::sample::{Failure, HttpTimes};
 use crate::core::time::Nanos;
 use crate::platform::{Endpoint, HttpReply};
 
-/// Looking up the name and connecting.
+/// Looking up the name, connecting and, for `https://`, the handshake of TLS.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// Handing all of the request to the kernel.
 const SEND_DEADLINE: Duration = Duration::from_secs(120);
@@ -47,7 +49,7 @@ pub async fn call(
     answer_deadline: Duration,
     live: &Arc<Live>,
 ) -> Result<(HttpTimes, HttpReply), Failure> {
-    let target = Target::of(endpoint)?;
+    let mut target = Target::of(endpoint)?;
     let sent_whole = body.len() as u64;
     let mut request = Request::builder()
         .method(endpoint.method.as_str())
@@ -63,21 +65,27 @@ pub async fn call(
 
     live.enter(Phase::Connecting);
     let start = clock::now();
-    let stream = within("connect", CONNECT_DEADLINE, target.connect()).await?;
-    let (mut sender, meter, connection) = {
-        let meter = Arc::new(Meter::default());
-        let io = TimedStream {
-            stream,
+    let meter = Arc::new(Meter::default());
+    let connected = within("connect", CONNECT_DEADLINE, async {
+        let sending = TimedSending {
+            stream: target.connect().await?,
             start: start.monotonic,
             sent_whole,
             meter: meter.clone(),
             live: live.clone(),
         };
-        let (sender, connection) = http1::handshake(TokioIo::new(io))
-            .await
-            .map_err(|error| failure("connect", error.to_string()))?;
-        (sender, meter, connection)
+        target.secure(sending).await
+    })
+    .await?;
+    meter.written.store(0, Relaxed);
+    let io = TimedReceiving {
+        line: connected,
+        start: start.monotonic,
+        meter: meter.clone(),
     };
+    let (mut sender, connection) = http1::handshake(TokioIo::new(io))
+        .await
+        .map_err(|error| failure("connect", error.to_string()))?;
     let connected_after = clock::now().monotonic - start.monotonic;
     live.enter(Phase::Sending);
     let _connection = AbortOnDrop(tokio::spawn(connection));
@@ -184,6 +192,8 @@ struct Target {
     port: u16,
     path: String,
     address: Option<SocketAddr>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl Target {
@@ -193,14 +203,27 @@ impl Target {
             .url
             .parse()
             .map_err(|error| bad(&format!("{error}")))?;
-        if url.scheme_str() != Some("http") {
-            return Err(bad("only http:// is spoken"));
-        }
+        let usual_port = match url.scheme_str() {
+            Some("http") => 80,
+            Some("https") if cfg!(feature = "tls") => 443,
+            Some("https") => {
+                return Err(bad(
+                    "this program was built without the feature `tls`: build it with `cargo build --release --features tls`",
+                ));
+            }
+            _ => return Err(bad("only http:// and https:// are spoken")),
+        };
         let authority = url.authority().ok_or_else(|| bad("it names no host"))?;
+        let name = authority.host().trim_matches(['[', ']']).to_owned();
         Ok(Self {
             host: authority.to_string(),
-            name: authority.host().trim_matches(['[', ']']).to_owned(),
-            port: authority.port_u16().unwrap_or(80),
+            #[cfg(feature = "tls")]
+            tls: match usual_port {
+                443 => Some(Tls::to(&name).map_err(|why| bad(&why))?),
+                _ => None,
+            },
+            name,
+            port: authority.port_u16().unwrap_or(usual_port),
             path: url
                 .path_and_query()
                 .map_or("/", |path| path.as_str())
@@ -219,6 +242,31 @@ impl Target {
             .set_nodelay(true)
             .map_err(|error| format!("{}: TCP_NODELAY: {error}", self.host))?;
         Ok(stream)
+    }
+}
+
+impl Target {
+    /// The connection that requests go over: as it is, or encrypted.
+    #[cfg(feature = "tls")]
+    async fn secure(&mut self, stream: TimedSending) -> Result<Line, String> {
+        Ok(match self.tls.take() {
+            Some(tls) => {
+                let secured = tls.over(stream).await;
+                Box::new(secured.map_err(|error| format!("{}: {error}", self.host))?)
+            }
+            None => Box::new(stream),
+        })
+    }
+
+    /// The connection that requests go over, as it is.
+    #[cfg(not(feature = "tls"))]
+    #[allow(
+        clippy::unused_async,
+        clippy::unused_self,
+        reason = "its other form waits and needs the name"
+    )]
+    async fn secure(&mut self, stream: TimedSending) -> Result<Line, String> {
+        Ok(Box::new(stream))
     }
 }
 
@@ -262,8 +310,15 @@ impl Meter {
     }
 }
 
-/// A stream that notes when the last byte was written and the first was read.
-struct TimedStream {
+/// A connection, encrypted or not.
+type Line = Box<dyn Duplex>;
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// The socket, which notes when the last byte was written to it: below TLS, which holds bytes back.
+struct TimedSending {
     stream: TcpStream,
     start: Nanos,
     sent_whole: u64,
@@ -271,8 +326,12 @@ struct TimedStream {
     live: Arc<Live>,
 }
 
-impl TimedStream {
+impl TimedSending {
     fn wrote(&self, bytes: usize) {
+        // What follows an answer is no part of the request: the end that TLS announces.
+        if self.meter.first_read.load(Relaxed) > 0 {
+            return;
+        }
         self.meter
             .last_write
             .store(clock::now().monotonic - self.start, Relaxed);
@@ -287,26 +346,17 @@ impl TimedStream {
     }
 }
 
-impl AsyncRead for TimedStream {
+impl AsyncRead for TimedSending {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let done = ready!(Pin::new(&mut this.stream).poll_read(context, buffer));
-        if !buffer.filled().is_empty() {
-            let after = clock::now().monotonic - this.start;
-            _ = this
-                .meter
-                .first_read
-                .compare_exchange(0, after, Relaxed, Relaxed);
-        }
-        Poll::Ready(done)
+        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for TimedStream {
+impl AsyncWrite for TimedSending {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -339,5 +389,61 @@ impl AsyncWrite for TimedStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+/// What the client reads from, which notes when the first byte came: above TLS, whose own messages are no answer.
+struct TimedReceiving {
+    line: Line,
+    start: Nanos,
+    meter: Arc<Meter>,
+}
+
+impl AsyncRead for TimedReceiving {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let done = ready!(Pin::new(&mut this.line).poll_read(context, buffer));
+        if !buffer.filled().is_empty() {
+            let after = clock::now().monotonic - this.start;
+            _ = this
+                .meter
+                .first_read
+                .compare_exchange(0, after, Relaxed, Relaxed);
+        }
+        Poll::Ready(done)
+    }
+}
+
+impl AsyncWrite for TimedReceiving {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().line).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().line).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.line.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().line).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().line).poll_shutdown(context)
     }
 }

@@ -7,6 +7,8 @@ pub mod invoke;
 pub mod package;
 mod simulated;
 mod site;
+#[cfg(feature = "tls")]
+mod tls;
 mod workshop;
 
 use std::error::Error;
@@ -61,6 +63,29 @@ pub struct Experiment {
     pub terms: Terms,
     /// What the run is expected to take, for the log of a new one.
     pub expected: String,
+    /// What a function needs that somebody else deployed.
+    pub foreign: Foreign,
+}
+
+/// What differs for a function that somebody else deployed; by default nothing does.
+#[derive(Debug, Clone, Default)]
+pub struct Foreign {
+    /// Whose text is answered.
+    pub speaker: Speaker,
+    /// Further members of the request; one of ours with the same name gives way.
+    pub request: serde_json::Map<String, serde_json::Value>,
+    /// How long forcing a cold start does nothing but wait.
+    pub cold_wait: Duration,
+}
+
+/// Who speaks to the host when datagrams are text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaker {
+    /// Our function, which sends the attempt's token.
+    #[default]
+    Ours,
+    /// Any, such as SeBS's own, which sends an id that the host does not know before.
+    Any,
 }
 
 /// Writes an event down before anyone is told of it.

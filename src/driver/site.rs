@@ -23,7 +23,7 @@ use crate::platform::{Finding, Package, PlatformError, Retry, Verdict};
 
 /// Making, sending and activating a package.
 const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
-/// Forcing a cold start.
+/// Forcing a cold start, beside the waiting that is part of some ways.
 const COLD_DEADLINE: Duration = Duration::from_secs(300);
 /// Longest wait that a platform's advice to try later can cause.
 const RETRY_MOST: Duration = Duration::from_secs(60);
@@ -142,7 +142,8 @@ impl Workshop for Site {
         Job::new(move |given_up| async move {
             let begun = clock::now().monotonic;
             let work = async { advised(bench.platform.force_cold().await).await };
-            prepare("force cold", COLD_DEADLINE, work, given_up, |()| {
+            let deadline = COLD_DEADLINE + bench.experiment.foreign.cold_wait;
+            prepare("force cold", deadline, work, given_up, |()| {
                 let took = clock::now().monotonic - begun;
                 Outcome::ColdForced { took }
             })

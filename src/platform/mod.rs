@@ -3,10 +3,11 @@
 //! Invoking is not in it: one HTTP client, shared by all, keeps platforms comparable.
 
 pub mod context;
+pub mod endpoint;
 pub mod ledger;
 pub mod local;
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -87,8 +88,8 @@ impl Package {
     }
 }
 
-/// Where and how the function is called over HTTP.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where and how the function is called over HTTP. `Debug` shows no header's value: it may be a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// `POST` unless the user says otherwise.
     pub method: String,
@@ -98,6 +99,18 @@ pub struct Endpoint {
     pub connect_to: Option<SocketAddr>,
     /// Further request headers.
     pub headers: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Endpoint")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("connect_to", &self.connect_to)
+            .field("headers", &names)
+            .finish()
+    }
 }
 
 /// The HTTP answer of an invocation.

@@ -313,6 +313,9 @@ pub struct Settings {
     /// Endpoint: headers and the variables that hold them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<String>,
+    /// Endpoint: further members of the request, a JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// Endpoint: where the answer holds what is needed.
     pub reply: String,
     /// Parent of the run directories.

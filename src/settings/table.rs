@@ -397,6 +397,14 @@ pub static TABLE: &[Setting] = &[
         "Request headers and the environment variables that hold their values, such as Authorization=FUNCTION_TOKEN: \
          secrets are never on the command line or in a file.",
     ),
+    Setting::open(
+        "request",
+        Endpoint,
+        Kind::Text("JSON"),
+        "none",
+        "Further members of the request, as a JSON object; SeBS's own function needs {\"bucket\":{\"bucket\":\"NAME\",\
+         \"output\":\"PREFIX\"}}, and newer ones \"repetitions\" as N.",
+    ),
     Setting::new(
         "reply",
         Endpoint,

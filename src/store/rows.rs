@@ -93,9 +93,15 @@ const OURS: [Column; 36] = [
     ("request_sent", |f| seconds(f.http.sent_after)),
     ("first_byte", |f| seconds(f.http.first_byte_after)),
     ("answered", |f| seconds(f.http.end_after)),
-    ("process_start", |f| seconds(f.function.process_start)),
+    ("process_start", |f| match f.function.process_start {
+        0 => String::new(),
+        start => seconds(start),
+    }),
     ("instance_id", |f| f.function.instance_id.clone()),
-    ("instance_invocation", |f| f.function.invocation.to_string()),
+    ("instance_invocation", |f| match f.function.invocation {
+        0 => String::new(),
+        count => count.to_string(),
+    }),
     ("platform_request_id", |f| f.function.request_id.clone()),
     ("platform_cold", |f| {
         f.function

@@ -156,5 +156,6 @@ pub(super) fn experiment(
         max_exchanges: settings.max_exchanges,
         pace: settings.pace(),
         seed: settings.seed,
+        foreign: endpoint::foreign(settings),
     }
 }
