@@ -268,7 +268,7 @@ mod tests {
         drop(ledger);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"what\":\"creating\",\"ki").unwrap();
-        assert_eq!(list(directory.path()).unwrap(), [path.clone()]);
+        assert_eq!(list(directory.path()).unwrap(), std::slice::from_ref(&path));
         let (read, open) = Ledger::read(&path).unwrap();
         assert_eq!((read, open), (owner(), vec![thing("a"), thing("c")]));
         let (ledger, _) = Ledger::reopen(&path).unwrap();

@@ -18,9 +18,7 @@ use sebs_tui::plain::plan::Typical;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
-#[cfg(not(all(feature = "aws", feature = "docker")))]
-use sebs_tui::platform::{ErrorKind, Retry};
+use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
 use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 /// Registers the platforms: none for the simulated one, which is part of the driver.
@@ -71,6 +69,18 @@ pub(super) async fn equipment(
     live: Arc<Live>,
     at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
+    if let Auto::Given(Advertise::Stun(server)) = &settings.advertise {
+        return Err(DriverError::Platform(PlatformError {
+            kind: ErrorKind::Unsupported,
+            platform: settings.platform.word(),
+            operation: "advertise",
+            resource: format!("stun:{server}").into(),
+            what: "asking a STUN server is not built yet: give the address itself with --advertise"
+                .into(),
+            status: None,
+            retry: Retry::No,
+        }));
+    }
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
