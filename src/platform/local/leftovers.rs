@@ -108,6 +108,15 @@ mod tests {
             )
             .spawn()
             .unwrap();
+        // A program that has only just begun shows no environment yet.
+        let shown = Path::new("/proc").join(orphan.id().to_string());
+        let shown = || fs::read(shown.join("environ")).is_ok_and(|text| !text.is_empty());
+        for _ in 0..LOOKS {
+            if shown() {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
         remove(&resource("process", &orphan.id().to_string())).unwrap();
         assert!(!orphan.wait().unwrap().success());
 
