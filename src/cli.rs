@@ -9,6 +9,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 
+use crate::core::message::AtEnd;
 use crate::settings::Sources;
 use crate::settings::kind::Kind;
 use crate::settings::table::{Setting, TABLE};
@@ -26,6 +27,11 @@ Exit status: 0 complete, 1 error, 2 wrong usage, 3 incomplete (can be resumed), 
 const PROCESS: &str = "Evaluate recorded samples again, of SeBS or of this program: joins the rows of both ends by \
 time, subtracts the clock offset that SeBS adds, and says row by row what changed and why. The table is written \
 beside the samples, as reprocessed-result.csv, or sebs-result-processed.csv with --sebs-compat.";
+
+const CLEAN: &str = "Remove what killed runs left on their platforms. Every run writes down what it makes before it \
+makes it; what is still open in the ledgers of runs that are not alive is removed, the last thing made first, on the \
+platform and by the settings that its ledger holds. Exit status: 0 nothing is left, 1 something could not be removed; \
+the command that does it is then printed.";
 
 /// The settings of the dashboard's looks.
 const LOOKS: [&str; 2] = ["theme", "glyphs"];
@@ -45,6 +51,8 @@ pub enum Request {
     Report(ReportOptions),
     /// Show a recorded run in the dashboard.
     View(Viewing),
+    /// Remove what killed runs left on their platforms.
+    Clean(Cleaning),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the manual page.
@@ -150,6 +158,39 @@ pub struct Options {
     pub resume: Option<PathBuf>,
     /// `--plain`, `--json`, or neither.
     pub view: View,
+    /// `--keep`, or not.
+    pub at_end: AtEnd,
+}
+
+/// The options of `clean`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cleaning {
+    /// Whose things.
+    pub whose: Whose,
+    /// `--dry-run`, or not.
+    pub mode: CleaningMode,
+    /// The settings: where the ledgers are, and the platform whose tags `--all` looks for.
+    pub options: Options,
+}
+
+/// Whose things are removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Those in the ledgers of runs that are not alive.
+    DeadRuns,
+    /// `--run`: those of this run.
+    Run(String),
+    /// `--all`: those in the ledgers, and whatever carries this program's tag.
+    All,
+}
+
+/// Whether things are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CleaningMode {
+    /// They are.
+    Remove,
+    /// They are only told.
+    DryRun,
 }
 
 /// In which form a report is made.
@@ -222,6 +263,7 @@ pub fn parse(
         Some(("plan", of)) => Request::Plan(options(of)),
         Some(("process", of)) => Request::Process(processing(of)),
         Some(("view", of)) => Request::View(viewing(of)),
+        Some(("clean", of)) => Request::Clean(cleaning(of)),
         Some((_, of)) => Request::Run(options(of)),
         None => Request::Run(options(&matches)),
     })
@@ -274,6 +316,15 @@ pub fn command() -> Command {
                 .args(view_arguments()),
         )
         .subcommand(
+            Command::new("clean")
+                .args_override_self(true)
+                .about("Remove what killed runs left on their platforms")
+                .long_about(CLEAN)
+                .args(clean_arguments())
+                .args(sources_arguments())
+                .args(setting_arguments()),
+        )
+        .subcommand(
             Command::new("completions")
                 .about("Print completions for a shell")
                 .arg(
@@ -315,10 +366,49 @@ fn run_arguments() -> Vec<Arg> {
             .value_parser(value_parser!(PathBuf))
             .help_heading("Run")
             .help("Go on with the interrupted run in this directory; it keeps its settings"),
+        Arg::new("keep")
+            .long("keep")
+            .action(ArgAction::SetTrue)
+            .help_heading("Run")
+            .help("Leave what the run made on its platform, and say how to remove it"),
     ];
     arguments.extend(sources_arguments());
     arguments.extend(setting_arguments());
     arguments
+}
+
+fn clean_arguments() -> [Arg; 3] {
+    [
+        Arg::new("run")
+            .long("run")
+            .value_name("ID")
+            .conflicts_with("all")
+            .help("Only what this run made: the name of its directory"),
+        Arg::new("all")
+            .long("all")
+            .action(ArgAction::SetTrue)
+            .help("Also whatever carries this program's tag on the platform of the settings, unless its run is alive on this machine: runs on other machines are not known to be"),
+        Arg::new("dry-run")
+            .long("dry-run")
+            .action(ArgAction::SetTrue)
+            .help("Only say what would be removed"),
+    ]
+}
+
+fn cleaning(matches: &ArgMatches) -> Cleaning {
+    Cleaning {
+        whose: match matches.get_one::<String>("run") {
+            Some(run) => Whose::Run(run.clone()),
+            None if matches.get_flag("all") => Whose::All,
+            None => Whose::DeadRuns,
+        },
+        mode: if matches.get_flag("dry-run") {
+            CleaningMode::DryRun
+        } else {
+            CleaningMode::Remove
+        },
+        options: options(matches),
+    }
 }
 
 fn compare_arguments() -> [Arg; 3] {
@@ -567,6 +657,11 @@ fn options(matches: &ArgMatches) -> Options {
             (true, _) => View::Plain,
             (_, true) => View::Json,
             _ => View::Dashboard,
+        },
+        at_end: if set("keep") {
+            AtEnd::Keep
+        } else {
+            AtEnd::Remove
         },
     }
 }

@@ -1,8 +1,10 @@
 //! One run from its settings to its ending: joins platform, driver, store and the chosen view.
 
+mod clean;
 mod compare;
 mod disk;
 mod ending;
+mod ledgers;
 mod plan;
 mod platforms;
 pub mod process;
@@ -18,19 +20,21 @@ use std::sync::Arc;
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::Command;
+use sebs_tui::core::message::{AtEnd, Command};
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
+use sebs_tui::platform::context::Context;
 use sebs_tui::screen::{self, Feed, Left};
-use sebs_tui::settings::Resolved;
+use sebs_tui::settings::{Resolved, Settings};
 use tokio::signal::unix::SignalKind;
 use tokio::sync::{mpsc, watch};
 
 use self::disk::{Kept, Started, other_build};
-use self::ending::{SIGNALLED, conclude, heed_signals};
-use self::platforms::{equipment, experiment, template};
+use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
+use self::platforms::{equipment, experiment, needs_ledger, template};
 use self::view::{report, show_lines, theme, view};
 
+pub use self::clean::clean;
 pub use self::compare::compare;
 pub use self::plan::plan;
 pub use self::report::report_run;
@@ -51,6 +55,15 @@ pub fn tell_unused(resolved: &Resolved) {
     }
 }
 
+fn tell_unused_keep(options: &Options, settings: &Settings) {
+    if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
+        eprintln!(
+            "sebs-tui: not used: --keep: what a run makes on the platform {} ends with this program",
+            settings.platform.word()
+        );
+    }
+}
+
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
 pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
@@ -61,7 +74,17 @@ pub fn run(options: &Options) -> Done {
     heed_signals(&runtime, &interrupt, &commands)?;
     let template = Arc::new(template(settings)?);
     let live = Arc::new(Live::default());
-    let equipment = runtime.block_on(equipment(settings, live.clone()))?;
+    let (place, ledger) = started.place()?;
+    let (context, notes) = Context::new(&place.name(), ledger, live.clone());
+    let equipment = equipment(
+        settings,
+        (context.clone(), notes),
+        live.clone(),
+        options.at_end,
+    );
+    let equipment = runtime.block_on(equipment)?;
+    let platform = equipment.platform();
+    tell_unused_keep(options, settings);
     let Kept {
         directory,
         mut store,
@@ -69,7 +92,7 @@ pub fn run(options: &Options) -> Done {
         earlier,
         dropped_bytes,
         journal_bytes,
-    } = started.open(&template, &equipment)?;
+    } = place.open(&started.resolved, &template, &equipment)?;
     let before = (!earlier.is_empty()).then(|| Before {
         board: Board::of(&earlier),
         entries: earlier.len() as u64,
@@ -121,6 +144,7 @@ pub fn run(options: &Options) -> Done {
             };
             match screen::run(feed, theme(settings)) {
                 Ok(Left::Abandoned) => {
+                    eprint!("{}", Remains::at_once(&context, platform.as_deref()).told());
                     std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value())
                 }
                 Ok(_) => Ok(None),
@@ -134,10 +158,18 @@ pub fn run(options: &Options) -> Done {
         }
     };
     let ended = runtime.block_on(running)?;
+    let remains = Remains::of(&context, platform.as_deref(), options.at_end);
+    let remains = runtime.block_on(remains);
     // What still waits for a signal or a connection is not waited for.
     runtime.shutdown_background();
     let signal = *interrupt.borrow();
-    conclude(&ended?, &directory, shown, signal)
+    match ended {
+        Ok(ended) => conclude(&ended, &directory, &remains, shown, signal),
+        Err(error) => {
+            eprint!("{}", remains.told());
+            Err(error.into())
+        }
+    }
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {

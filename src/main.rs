@@ -5,7 +5,7 @@ mod launch;
 use std::io;
 use std::process::ExitCode;
 
-use sebs_tui::cli::{self, Purpose, Request};
+use sebs_tui::cli::{self, Cleaning, Purpose, Request};
 use sebs_tui::settings::{self, SettingsError};
 
 /// A setting or the command line is wrong.
@@ -14,7 +14,9 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let request = cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let done = match request {
-        Request::Run(options) | Request::Plan(options)
+        Request::Run(options)
+        | Request::Plan(options)
+        | Request::Clean(Cleaning { options, .. })
             if options.purpose == Purpose::PrintConfig =>
         {
             print_config(&options)
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Request::Process(processing) => launch::process::process(&processing),
         Request::Report(options) => launch::report_run(&options),
         Request::View(viewing) => launch::view_run(&viewing),
+        Request::Clean(cleaning) => launch::clean(&cleaning),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -52,6 +52,16 @@ pub struct RunHeader {
     pub plan: Plan,
 }
 
+/// What becomes of what a run has made on its platform, when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AtEnd {
+    /// It is removed.
+    #[default]
+    Remove,
+    /// It stays, for a person to look at.
+    Keep,
+}
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -28,7 +28,7 @@ use self::workshop::{Job, Workshop, finished};
 use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
-use crate::core::message::{Command, Entry, Event, RunHeader};
+use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
 use crate::core::plan::Limits;
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
@@ -101,6 +101,8 @@ pub enum Equipment {
         echo: Echo,
         /// What the platform says while it works.
         notes: Notes,
+        /// What becomes of what was made there.
+        at_end: AtEnd,
     },
     /// A simulation, in virtual time.
     Simulated {
@@ -136,11 +138,23 @@ impl Equipment {
         }
     }
 
-    /// The platform that owns something at the end.
-    fn owner(&self) -> Option<Arc<dyn Platform>> {
+    /// The platform; none in a simulation.
+    pub fn platform(&self) -> Option<Arc<dyn Platform>> {
         match self {
             Self::Real { platform, .. } => Some(platform.clone()),
             Self::Simulated { .. } => None,
+        }
+    }
+
+    /// The platform on which everything is to be removed at the end.
+    fn to_clear(&self) -> Option<Arc<dyn Platform>> {
+        match self {
+            Self::Real {
+                platform,
+                at_end: AtEnd::Remove,
+                ..
+            } => Some(platform.clone()),
+            Self::Real { .. } | Self::Simulated { .. } => None,
         }
     }
 
@@ -155,6 +169,7 @@ impl Equipment {
                 platform,
                 echo,
                 notes,
+                at_end: _,
             } => {
                 let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
                 let site = Site::new(Bench {
@@ -264,7 +279,7 @@ pub struct Ended {
 /// A closed `commands` channel is no reason to stop: the screen may be gone.
 ///
 /// # Errors
-/// What kept the run from beginning, or from being recorded; everything it created is removed first.
+/// What kept the run from beginning, or from being recorded; everything it created is removed first, unless it is kept.
 pub async fn run(
     experiment: Experiment,
     equipment: Equipment,
@@ -272,9 +287,9 @@ pub async fn run(
     commands: mpsc::Receiver<Command>,
     before: Option<Before>,
 ) -> Result<Ended, DriverError> {
-    let owner = equipment.owner();
+    let to_clear = equipment.to_clear();
     let result = drive(experiment, equipment, outlets, commands, before).await;
-    let left_behind = match owner {
+    let left_behind = match to_clear {
         None => None,
         Some(platform) => match timeout(DESTROY_DEADLINE, platform.destroy()).await {
             Ok(done) => done.err(),

@@ -2,20 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sebs_tui::cli::Options;
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader};
 use sebs_tui::core::plan::{Plan, Sweep};
+use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
 use sebs_tui::net;
+use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::settings::{self, Resolved};
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
-use sebs_tui::store::{Store, directory};
+use sebs_tui::store::{Journal, Store, directory};
 
+use super::ledgers::{self, Begun};
 use super::platforms::limits;
 use super::tell_unused;
+
+/// Seconds later that a run may be named after, when its name is taken.
+const NAMESAKES_MOST: Nanos = 60;
 
 /// A run's settings: new ones, or those of the run that is resumed.
 pub(super) struct Started {
@@ -57,57 +65,135 @@ impl Started {
         })
     }
 
-    pub(super) fn open(
-        &self,
-        template: &Template,
-        equipment: &Equipment,
-    ) -> Result<Kept, Box<dyn Error>> {
+    /// Makes or finds the run's directory and its ledger, before anything is started.
+    pub(super) fn place(&self) -> Result<(Place, Ledger), Box<dyn Error>> {
         match &self.resume {
-            Some(directory) => reopen(directory),
-            None => self.create(template, equipment),
+            None => self.new_place(),
+            Some(directory) => {
+                let (store, journal) = Store::resume(directory)?;
+                let kept = kept(directory, store, journal)?;
+                let name = &kept.header.id;
+                let ledger = ledgers::of_run(&self.resolved, name, directory, Begun::Before)?;
+                Ok((Place::Kept(Box::new(kept)), ledger))
+            }
         }
     }
 
-    fn create(&self, template: &Template, equipment: &Equipment) -> Result<Kept, Box<dyn Error>> {
+    fn new_place(&self) -> Result<(Place, Ledger), Box<dyn Error>> {
         let settings = &self.resolved.settings;
         let wall = net::wall_clock();
-        let directory =
-            directory::create(&settings.out, wall, equipment.name(), settings.sweep.word())?;
-        let setup = Setup {
-            wall,
-            command_line: std::env::args().collect(),
-            stamps: Some(equipment.stamps()),
-            seed: settings.seed,
-            settings: recorded(&self.resolved),
-        };
-        let run = RunFile::new(&directory, setup);
-        let store = Store::create(&directory, &run)?;
-        let abilities = equipment.abilities();
-        let header = RunHeader {
-            version: JOURNAL_VERSION,
-            id: run.id,
-            platform: equipment.name().into(),
-            runtime: settings.runtime.word().into(),
-            cold_method: abilities.cold_method,
-            n: settings.n,
-            in_flight: settings.in_flight,
-            shift: settings.clock_shift(wall),
-            plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
-                .until(settings.until()),
-        };
-        Ok(Kept {
-            directory,
-            store,
-            header,
-            earlier: Vec::new(),
-            dropped_bytes: 0,
-            journal_bytes: 0,
-        })
+        for later in 0..NAMESAKES_MOST {
+            let named_after = wall + later * SECOND;
+            let (platform, sweep) = (settings.platform.word(), settings.sweep.word());
+            let directory = directory::create(&settings.out, named_after, platform, sweep)?;
+            let directory = NewDirectory(directory);
+            match ledgers::of_run(
+                &self.resolved,
+                &name(&directory.0),
+                &directory.0,
+                Begun::Now,
+            ) {
+                // A run that began elsewhere in the same second has this name: resources go by it.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                ledger => return Ok((Place::New { directory, wall }, ledger?)),
+            }
+        }
+        Err(format!("{NAMESAKES_MOST} ledgers of runs that began within seconds exist already: look at them with sebs-tui clean --dry-run").into())
     }
 }
 
-fn reopen(directory: &Path) -> Result<Kept, Box<dyn Error>> {
-    let (store, journal) = Store::resume(directory)?;
+/// Where the run is or will be kept.
+pub(super) enum Place {
+    /// An empty directory, and the wall clock when it was made.
+    New {
+        directory: NewDirectory,
+        wall: Nanos,
+    },
+    /// An interrupted run.
+    Kept(Box<Kept>),
+}
+
+/// The directory of a run that begins; it goes with this value while it is still empty.
+pub(super) struct NewDirectory(PathBuf);
+
+impl Drop for NewDirectory {
+    fn drop(&mut self) {
+        // Only an empty one is removed, and that it is not is no error.
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+impl Place {
+    /// Name of the run.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::New { directory, .. } => name(&directory.0),
+            Self::Kept(kept) => kept.header.id.clone(),
+        }
+    }
+
+    /// Begins the run's files, unless they are there.
+    pub(super) fn open(
+        self,
+        resolved: &Resolved,
+        template: &Template,
+        equipment: &Equipment,
+    ) -> Result<Kept, Box<dyn Error>> {
+        match self {
+            Self::New { directory, wall } => {
+                create(&directory.0, wall, resolved, template, equipment)
+            }
+            Self::Kept(kept) => Ok(*kept),
+        }
+    }
+}
+
+fn name(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+fn create(
+    directory: &Path,
+    wall: Nanos,
+    resolved: &Resolved,
+    template: &Template,
+    equipment: &Equipment,
+) -> Result<Kept, Box<dyn Error>> {
+    let settings = &resolved.settings;
+    let setup = Setup {
+        wall,
+        command_line: std::env::args().collect(),
+        stamps: Some(equipment.stamps()),
+        seed: settings.seed,
+        settings: recorded(resolved),
+    };
+    let run = RunFile::new(directory, setup);
+    let store = Store::create(directory, &run)?;
+    let abilities = equipment.abilities();
+    let header = RunHeader {
+        version: JOURNAL_VERSION,
+        id: run.id,
+        platform: equipment.name().into(),
+        runtime: settings.runtime.word().into(),
+        cold_method: abilities.cold_method,
+        n: settings.n,
+        in_flight: settings.in_flight,
+        shift: settings.clock_shift(wall),
+        plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
+            .until(settings.until()),
+    };
+    Ok(Kept {
+        directory: directory.into(),
+        store,
+        header,
+        earlier: Vec::new(),
+        dropped_bytes: 0,
+        journal_bytes: 0,
+    })
+}
+
+fn kept(directory: &Path, store: Store, journal: Journal) -> Result<Kept, Box<dyn Error>> {
     let Some(Event::RunStarted { run }) = journal.entries.first().map(|entry| &entry.event) else {
         return Err(format!(
             "{}: its journal does not begin with a run: begin a new one",
@@ -139,15 +225,8 @@ pub(super) fn other_build(earlier: &[Entry], template: &Template) -> Option<Stri
 }
 
 fn recorded(resolved: &Resolved) -> BTreeMap<String, RecordedSetting> {
-    let value_of = |assigned: &settings::Assigned| {
-        let value = serde_json::to_value(assigned.value.as_ref()?).ok()?;
-        Some((
-            assigned.setting.key.to_owned(),
-            RecordedSetting {
-                value,
-                origin: assigned.origin.to_string(),
-            },
-        ))
-    };
-    resolved.values.iter().filter_map(value_of).collect()
+    let recorded = resolved.recorded();
+    recorded
+        .map(|(key, value, origin)| (key.to_owned(), RecordedSetting { value, origin }))
+        .collect()
 }

@@ -7,9 +7,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sebs_tui::core::board::Cell;
-use sebs_tui::core::message::{Command, RunState};
+use sebs_tui::core::message::{AtEnd, Command, RunState};
 use sebs_tui::driver::Ended;
 use sebs_tui::plain::{self, Report};
+use sebs_tui::platform::cleaning::{Intent, clean_ledger};
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::{Platform, Resource};
 use sebs_tui::screen::{self};
 use sebs_tui::store::{self};
 use tokio::signal::unix::{SignalKind, signal};
@@ -72,10 +75,78 @@ fn is_ignored(signal: i32) -> bool {
     }
 }
 
+/// What a run may have left on its platform.
+pub(super) struct Remains {
+    pub(super) run: String,
+    pub(super) at_end: AtEnd,
+    /// Each thing with the command that removes it.
+    pub(super) things: Vec<(Resource, String)>,
+}
+
+impl Remains {
+    /// Tries once more to remove what is open in the ledger, unless it is to be kept.
+    pub(super) async fn of(
+        context: &Context,
+        platform: Option<&dyn Platform>,
+        at_end: AtEnd,
+    ) -> Self {
+        let ledger = context.ledger();
+        if let (AtEnd::Remove, Some(platform)) = (at_end, platform) {
+            clean_ledger(platform, context.run(), ledger, Intent::Remove).await;
+        }
+        let remains = Self {
+            at_end,
+            ..Self::at_once(context, platform)
+        };
+        ledger.close();
+        remains
+    }
+
+    /// What is open in the ledger just now.
+    pub(super) fn at_once(context: &Context, platform: Option<&dyn Platform>) -> Self {
+        let command = |resource: &Resource| {
+            platform.map_or_else(String::new, |platform| platform.removal_command(resource))
+        };
+        let open = context.ledger().open().into_iter().rev();
+        Self {
+            run: context.run().into(),
+            at_end: AtEnd::Remove,
+            things: open
+                .map(|resource| {
+                    let command = command(&resource);
+                    (resource, command)
+                })
+                .collect(),
+        }
+    }
+
+    /// What is there and how to remove it; empty when nothing is.
+    pub(super) fn told(&self) -> String {
+        let mut text = String::new();
+        if self.things.is_empty() {
+            return text;
+        }
+        let kept = match self.at_end {
+            AtEnd::Keep => "kept on the platform",
+            AtEnd::Remove => "left on the platform",
+        };
+        _ = writeln!(
+            text,
+            "{kept}; remove it with: sebs-tui clean --run {}",
+            self.run
+        );
+        for (Resource { kind, name }, command) in &self.things {
+            _ = writeln!(text, "  {kind} {name}: {command}");
+        }
+        text
+    }
+}
+
 /// Says how it ended and where the results are, on the normal screen, and picks the exit code.
 pub(super) fn conclude(
     ended: &Ended,
     directory: &Path,
+    remains: &Remains,
     shown: Result<Option<Report>, Box<dyn Error>>,
     signal: Option<i32>,
 ) -> Done {
@@ -92,6 +163,7 @@ pub(super) fn conclude(
             directory.display()
         );
     }
+    text += &remains.told();
     match shown {
         Ok(Some(mut report)) => report.end(&text),
         Ok(None) => print_ignoring_a_closed_pipe(&text),
@@ -102,6 +174,9 @@ pub(super) fn conclude(
     }
     if let Some(left) = &ended.left_behind {
         return Err(format!("not everything could be removed: {left}").into());
+    }
+    if remains.at_end == AtEnd::Remove && !remains.things.is_empty() {
+        return Err("not everything could be removed".into());
     }
     let sum = |of: fn(&Cell) -> u32| board.cells.iter().map(|cell| of(cell)).sum::<u32>();
     let (failed, measured) = (sum(|cell| cell.failed), sum(|cell| cell.measured));

@@ -1,17 +1,22 @@
 //! What a run makes on a platform, written down on disk before it is made, so that nothing is ever left unknown.
 //!
 //! One JSON object a line: first the run and what it takes to reach its platform again, then every resource before
-//! the call that makes it, and again when it is removed.
+//! the call that makes it, and again when it is removed. The file is locked while its run lives, and goes with its
+//! [`Ledger`] once nothing is open in it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
+
+/// How the names of the files end.
+const EXTENSION: &str = "jsonl";
 
 /// The first line: whose ledger it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +39,34 @@ enum Line {
     Removed(Resource),
 }
 
+/// Where the ledger of this run is, in the directory of ledgers.
+pub fn path_in(ledgers: &Path, run: &str) -> PathBuf {
+    ledgers.join(format!("{run}.{EXTENSION}"))
+}
+
+/// The ledgers in a directory, by name; none when there is no such directory.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn list(ledgers: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(ledgers) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == EXTENSION)
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// The ledger of one run.
 #[derive(Debug)]
 pub struct Ledger {
@@ -47,20 +80,57 @@ struct Book {
 }
 
 impl Ledger {
-    /// Begins a ledger in a file that must not exist yet.
+    /// Begins a ledger in a file that must not exist yet, and locks it.
     ///
     /// # Errors
-    /// When it cannot be written, or not be brought to the disk.
+    /// [`io::ErrorKind::AlreadyExists`] when another run has this name; else when it cannot be written, or not be
+    /// brought to the disk.
     pub fn create(path: &Path, owner: &Owner) -> io::Result<Self> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .open(path)?;
-        write(&mut file, owner)?;
+        let parent = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(parent)?;
+        // Nobody sees the file by its name before it is locked and has its owner.
+        let draft = path.with_extension(format!("{}.draft", std::process::id()));
+        let mut file = OpenOptions::new().append(true).create(true).open(&draft)?;
+        let named = file
+            .lock()
+            .and_then(|()| write(&mut file, owner))
+            .and_then(|()| fs::hard_link(&draft, path));
+        fs::remove_file(&draft)?;
+        named?;
+        File::open(parent)?.sync_all()?;
         Ok(Self::of(Some((file, path.into())), Vec::new()))
+    }
+
+    /// Goes on with the ledger of a run that has ended or was killed, and locks it; a torn last line is dropped.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when its run is alive, [`io::ErrorKind::InvalidData`] when it makes no sense;
+    /// else when it cannot be read or written.
+    pub fn reopen(path: &Path) -> io::Result<(Self, Owner)> {
+        let mut file = OpenOptions::new().read(true).append(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Its run may have ended, and removed it, between our opening and locking it.
+        let (ours, named) = (file.metadata()?, fs::metadata(path)?);
+        if (ours.dev(), ours.ino()) != (named.dev(), named.ino()) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let (owner, open, whole) = parse(&text)?;
+        file.set_len(whole)?;
+        Ok((Self::of(Some((file, path.into())), open), owner))
+    }
+
+    /// What a ledger says: whose it is and what is open, without locking it.
+    ///
+    /// # Errors
+    /// As [`Self::reopen`], but for a live run.
+    pub fn read(path: &Path) -> io::Result<(Owner, Vec<Resource>)> {
+        parse(&fs::read(path)?).map(|(owner, open, _)| (owner, open))
     }
 
     /// A ledger in memory: for what makes nothing that outlives the process.
@@ -108,11 +178,134 @@ impl Ledger {
         let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.open.clone()
     }
+
+    /// The run is over: a ledger with nothing open in it is removed at once, whoever still holds this value.
+    pub fn close(&self) {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.close();
+    }
+}
+
+impl Book {
+    fn close(&mut self) {
+        if self.open.is_empty()
+            && let Some((_, path)) = self.file.take()
+        {
+            // One that stays is found empty, and removed, by the next cleaning.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 fn write(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    file.write_all(&text)?;
-    file.sync_data()
+    let before = file.metadata()?.len();
+    let written = file.write_all(&text).and_then(|()| file.sync_data());
+    if written.is_err() {
+        // A part of a line, as on a full disk, would spoil the next one.
+        file.set_len(before)?;
+    }
+    written
+}
+
+/// The owner, what is open, and the length of the whole lines, bytes.
+fn parse(text: &[u8]) -> io::Result<(Owner, Vec<Resource>, u64)> {
+    let whole = text
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let invalid = |number: usize, what: &dyn std::fmt::Display| {
+        let what = format!("line {number}: {what}; the ledger was changed or damaged");
+        io::Error::new(io::ErrorKind::InvalidData, what)
+    };
+    let mut lines = text[..whole]
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .zip(1..);
+    let (first, _) = lines.next().ok_or_else(|| invalid(1, &"it is missing"))?;
+    let owner = serde_json::from_slice(first).map_err(|error| invalid(1, &error))?;
+    let mut open = Vec::new();
+    for (line, number) in lines {
+        match serde_json::from_slice(line).map_err(|error| invalid(number, &error))? {
+            Line::Creating(resource) if open.contains(&resource) => {}
+            Line::Creating(resource) => open.push(resource),
+            Line::Removed(resource) => open.retain(|open| *open != resource),
+        }
+    }
+    Ok((owner, open, whole as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner {
+            run: "r".into(),
+            directory: "results/r".into(),
+            settings: BTreeMap::from([("platform".into(), "local".into())]),
+        }
+    }
+
+    fn thing(name: &str) -> Resource {
+        Resource {
+            kind: "function".into(),
+            name: name.into(),
+        }
+    }
+
+    #[test]
+    fn what_a_killed_run_had_made_is_known_although_its_last_line_is_torn() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path_in(directory.path(), "r");
+        let ledger = Ledger::create(&path, &owner()).unwrap();
+        for name in ["a", "b", "c"] {
+            ledger.creating(&thing(name)).unwrap();
+        }
+        ledger.removed(&thing("b")).unwrap();
+        drop(ledger);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"what\":\"creating\",\"ki").unwrap();
+        assert_eq!(list(directory.path()).unwrap(), std::slice::from_ref(&path));
+        let (read, open) = Ledger::read(&path).unwrap();
+        assert_eq!((read, open), (owner(), vec![thing("a"), thing("c")]));
+        let (ledger, _) = Ledger::reopen(&path).unwrap();
+        ledger.removed(&thing("a")).unwrap();
+        drop(ledger);
+        assert_eq!(Ledger::read(&path).unwrap().1, [thing("c")]);
+    }
+
+    #[test]
+    fn a_live_runs_ledger_is_locked_and_one_with_nothing_open_goes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path_in(&directory.path().join("new"), "r");
+        let ledger = Ledger::create(&path, &owner()).unwrap();
+        let again = Ledger::create(&path, &owner()).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        let alive = Ledger::reopen(&path).unwrap_err();
+        assert_eq!(alive.kind(), io::ErrorKind::WouldBlock);
+        ledger.creating(&thing("a")).unwrap();
+        ledger.removed(&thing("a")).unwrap();
+        drop(ledger);
+        assert!(fs::read_dir(path.parent().unwrap()).unwrap().count() == 0);
+    }
+
+    #[test]
+    fn a_damaged_ledger_says_where() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path_in(directory.path(), "r");
+        let first = serde_json::to_string(&owner()).unwrap();
+        for (text, line) in [("", "line 1"), (&*format!("{first}\nnonsense\n"), "line 2")] {
+            fs::write(&path, text).unwrap();
+            let error = Ledger::read(&path).unwrap_err().to_string();
+            assert!(error.contains(line), "{error}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invoking is not in it: one HTTP client, shared by all, keeps platforms comparable.
 
+pub mod cleaning;
 pub mod context;
 pub mod endpoint;
 pub mod ledger;

@@ -320,6 +320,9 @@ pub struct Settings {
     pub reply: String,
     /// Parent of the run directories.
     pub out: PathBuf,
+    /// Where the ledgers are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<PathBuf>,
     /// Colours.
     pub theme: Theme,
     /// Characters.

@@ -415,6 +415,14 @@ pub static TABLE: &[Setting] = &[
          is_cold=/cold,request_id=header:x-request-id,timestamp=/begin.",
     ),
     Setting::new("out", Output, Kind::Directory, "results", "Directory in which each run makes a directory of its own."),
+    Setting::open(
+        "state",
+        Output,
+        Kind::Directory,
+        "sebs-tui in XDG_STATE_HOME, or in ~/.local/state",
+        "Directory of the ledgers, where runs write down what they make on a platform before they make it.",
+    )
+    .of_session(),
     Setting::new("theme", Output, Kind::Choice(&["auto", "colour", "mono"]), "auto", "Colours of the dashboard.")
         .of_session(),
     Setting::new(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sebs_tui::core::effort::Typical;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::RunHeader;
+use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Limit, Limits};
 use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::package::{self, Template};
@@ -17,11 +17,11 @@ use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
 use sebs_tui::plain;
 use sebs_tui::platform::context::Context;
+use sebs_tui::plain::plan::Typical;
+use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
-#[cfg(not(all(feature = "aws", feature = "docker")))]
-use sebs_tui::platform::{ErrorKind, Retry};
+use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
 use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
@@ -46,16 +46,52 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
+/// The platform, for removing what earlier runs left there; none for the simulated one.
+pub(super) async fn to_clean(
+    settings: &Settings,
+    context: Context,
+) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
+    match settings.platform {
+        // As it starts for a run it would remove what is to be told.
+        PlatformName::Local => Ok(Some(Arc::new(
+            LocalPlatform::start_beside_leftovers().await?,
+        ))),
+        _ => platform(settings, context).await,
+    }
+}
+
+/// Whether what a run makes there outlives this process, so that it is written down.
+pub(super) fn needs_ledger(platform: PlatformName) -> bool {
+    match platform {
+        PlatformName::Docker | PlatformName::Aws => true,
+        PlatformName::Local | PlatformName::Endpoint | PlatformName::Simulated => false,
+    }
+}
+
 pub(super) async fn equipment(
     settings: &Settings,
+    (context, notes): (Context, Notes),
     live: Arc<Live>,
+    at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
-    let (context, notes) = Context::new("run", Ledger::in_memory(), live.clone());
+    if let Auto::Given(Advertise::Stun(server)) = &settings.advertise {
+        return Err(DriverError::Platform(PlatformError {
+            kind: ErrorKind::Unsupported,
+            platform: settings.platform.word(),
+            operation: "advertise",
+            resource: format!("stun:{server}").into(),
+            what: "asking a STUN server is not built yet: give the address itself with --advertise"
+                .into(),
+            status: None,
+            retry: Retry::No,
+        }));
+    }
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
             echo: driver::listen(listen_address(settings), live)?,
             notes,
+            at_end,
         },
         None => Equipment::Simulated {
             world: settings.world(),

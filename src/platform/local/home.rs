@@ -67,30 +67,38 @@ impl Drop for Home {
     }
 }
 
-/// Removes the directories of processes that are gone; returns those it removed.
-pub fn remove_leftovers() -> Vec<PathBuf> {
+/// The directories of processes that are gone.
+pub fn leftovers() -> Vec<PathBuf> {
     let entries = fs::read_dir(std::env::temp_dir())
         .into_iter()
         .flatten()
         .flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| is_leftover(path) && fs::remove_dir_all(path).is_ok())
+        .filter(|path| is_leftover(path))
         .collect()
+}
+
+/// Removes the directories of processes that are gone; returns those it removed.
+pub fn remove_leftovers() -> Vec<PathBuf> {
+    leftovers()
+        .into_iter()
+        .filter(|path| fs::remove_dir_all(path).is_ok())
+        .collect()
+}
+
+/// The process that made such a directory, by the directory's name.
+pub fn owner(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok()
 }
 
 /// Neither its owner nor anyone's lock is there. Between making a directory and locking it only the process id
 /// protects it; after that the lock does, also from a reader in another process id namespace.
-fn is_leftover(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let owner = name
-        .strip_prefix(PREFIX)
-        .and_then(|rest| rest.split('-').next())
-        .and_then(|pid| pid.parse::<u32>().ok());
-    let Some(owner) = owner else { return false };
+pub fn is_leftover(path: &Path) -> bool {
+    let Some(owner) = owner(path) else {
+        return false;
+    };
     let locked = || File::open(path).is_ok_and(|directory| directory.try_lock().is_err());
     !Path::new("/proc").join(owner.to_string()).exists() && path.is_dir() && !locked()
 }

@@ -18,6 +18,7 @@ mod fleet;
 mod gateway;
 mod home;
 mod http;
+mod leftovers;
 mod output;
 mod process;
 mod runtime_api;
@@ -64,8 +65,22 @@ impl LocalPlatform {
     /// # Errors
     /// When the directory cannot be made or no port opened.
     pub async fn start() -> Result<Self, PlatformError> {
-        blocking("start", "its directory", || {
-            let leftovers = home::remove_leftovers();
+        Self::start_with(home::remove_leftovers).await
+    }
+
+    /// As [`Self::start`], but what dead processes left stays, to be told and removed one by one.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_beside_leftovers() -> Result<Self, PlatformError> {
+        Self::start_with(Vec::new).await
+    }
+
+    async fn start_with(
+        leftovers: impl FnOnce() -> Vec<PathBuf> + Send + 'static,
+    ) -> Result<Self, PlatformError> {
+        blocking("start", "its directory", move || {
+            let leftovers = leftovers();
             let fleet = Arc::new(Fleet::new(Home::create()?));
             let gateway = gateway::start(&fleet)?;
             Ok(Self {
@@ -270,13 +285,19 @@ impl Platform for LocalPlatform {
         owned
     }
 
-    /// What a killed run leaves is removed whenever this platform starts.
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(Vec::new())
+        Ok(leftovers::tagged())
     }
 
-    async fn remove(&self, _: &Resource) -> Result<(), PlatformError> {
-        self.destroy().await
+    async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
+        if self.owned().await.contains(resource) {
+            return self.destroy().await;
+        }
+        let leftover = resource.clone();
+        blocking("remove", &resource.name, move || {
+            leftovers::remove(&leftover)
+        })
+        .await
     }
 
     fn removal_command(&self, resource: &Resource) -> String {

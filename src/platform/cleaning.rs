@@ -1,0 +1,170 @@
+//! Removing what a run has made, from its ledger or by the tags on the platform, and telling of each thing.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::ledger::Ledger;
+use super::{Platform, PlatformError, Resource};
+
+/// Removing one thing; a cloud may want to be asked several times.
+const REMOVAL_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Whether things are removed or only told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// They are removed.
+    Remove,
+    /// They are told.
+    Tell,
+}
+
+/// What became of a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It is gone.
+    Removed,
+    /// It would be removed.
+    WouldBeRemoved,
+    /// It may be there still.
+    Failed {
+        /// Why.
+        why: String,
+        /// The command by which a person removes it; none when the platform cannot be reached to say.
+        command: Option<String>,
+    },
+}
+
+/// A thing, whose it was, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Name of the run.
+    pub run: String,
+    /// The thing.
+    pub resource: Resource,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// Removes what is open in a ledger, the last thing made first, and writes down what is gone.
+pub async fn clean_ledger(
+    platform: &dyn Platform,
+    run: &str,
+    ledger: &Ledger,
+    intent: Intent,
+) -> Vec<Cleaned> {
+    let mut cleaned = Vec::new();
+    for resource in ledger.open().into_iter().rev() {
+        let mut fate = fate(platform, &resource, intent).await;
+        if let (Fate::Removed, Err(error)) = (&fate, noted(ledger, &resource, &fate)) {
+            fate = Fate::Failed {
+                why: format!("it is gone, but its ledger cannot be written: {error}"),
+                command: None,
+            };
+        }
+        cleaned.push(Cleaned {
+            run: run.into(),
+            resource,
+            fate,
+        });
+    }
+    cleaned
+}
+
+fn noted(ledger: &Ledger, resource: &Resource, fate: &Fate) -> std::io::Result<()> {
+    match fate {
+        Fate::Removed => ledger.removed(resource),
+        Fate::WouldBeRemoved | Fate::Failed { .. } => Ok(()),
+    }
+}
+
+/// Removes what carries this program's tag, but for the runs that are `alive`, who are asked for after the platform
+/// was, so that no run can have begun in between.
+///
+/// # Errors
+/// When the platform does not tell what is there.
+pub async fn clean_tagged(
+    platform: &dyn Platform,
+    alive: impl Fn(&str) -> bool,
+    intent: Intent,
+) -> Result<Vec<Cleaned>, PlatformError> {
+    let mut cleaned = Vec::new();
+    for (run, resource) in platform.tagged().await?.into_iter().rev() {
+        if !alive(&run) {
+            let fate = fate(platform, &resource, intent).await;
+            cleaned.push(Cleaned {
+                run,
+                resource,
+                fate,
+            });
+        }
+    }
+    Ok(cleaned)
+}
+
+async fn fate(platform: &dyn Platform, resource: &Resource, intent: Intent) -> Fate {
+    if intent == Intent::Tell {
+        return Fate::WouldBeRemoved;
+    }
+    let why = match timeout(REMOVAL_DEADLINE, platform.remove(resource)).await {
+        Ok(Ok(())) => return Fate::Removed,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("not removed after {} s", REMOVAL_DEADLINE.as_secs()),
+    };
+    Fate::Failed {
+        why,
+        command: Some(platform.removal_command(resource)),
+    }
+}
+
+/// The things of a ledger whose platform cannot be reached, and why.
+pub fn unreachable(run: &str, ledger: &Ledger, why: &str) -> Vec<Cleaned> {
+    let failed = |resource| Cleaned {
+        run: run.into(),
+        resource,
+        fate: Fate::Failed {
+            why: why.into(),
+            command: None,
+        },
+    };
+    ledger.open().into_iter().rev().map(failed).collect()
+}
+
+/// A line for each thing, in columns; below one that failed, the command that removes it.
+pub fn table(cleaned: &[Cleaned]) -> String {
+    let width = |of: fn(&Cleaned) -> &str| {
+        let widths = cleaned.iter().map(|one| of(one).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let (run, kind, name) = (
+        width(|one| &one.run),
+        width(|one| &one.resource.kind),
+        width(|one| &one.resource.name),
+    );
+    let mut text = String::new();
+    for one in cleaned {
+        let fate = match &one.fate {
+            Fate::Removed => "removed".into(),
+            Fate::WouldBeRemoved => "would be removed".into(),
+            Fate::Failed { why, .. } => format!("failed: {why}"),
+        };
+        let Resource {
+            kind: what,
+            name: named,
+        } = &one.resource;
+        let _ = writeln!(
+            text,
+            "{:run$}  {what:kind$}  {named:name$}  {fate}",
+            one.run
+        );
+        if let Fate::Failed {
+            command: Some(command),
+            ..
+        } = &one.fate
+        {
+            let _ = writeln!(text, "    remove it with: {command}");
+        }
+    }
+    text
+}

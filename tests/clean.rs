@@ -1,0 +1,290 @@
+//! What killed runs left is found and removed, what is alive is not touched, and what cannot be removed is told.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use hyper::body::Bytes;
+use sebs_tui::core::contract::Reply;
+use sebs_tui::core::plan::Limits;
+use sebs_tui::core::sample::PlatformRecord;
+use sebs_tui::platform::cleaning::{Fate, Intent, clean_ledger, clean_tagged, table};
+use sebs_tui::platform::ledger::{Ledger, Owner, path_in};
+use sebs_tui::platform::{
+    Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
+    PlatformError, Reach, Resource, Retry,
+};
+use support::{finish, program};
+
+fn thing(kind: &str, name: &str) -> Resource {
+    Resource {
+        kind: kind.into(),
+        name: name.into(),
+    }
+}
+
+/// A platform that holds things, and does not let go of those called `stuck`.
+#[derive(Default)]
+struct Shelf {
+    tagged: Vec<(String, Resource)>,
+    asked: Mutex<Vec<String>>,
+}
+
+fn refused(operation: &'static str) -> PlatformError {
+    PlatformError {
+        kind: ErrorKind::Permission,
+        platform: "shelf",
+        operation,
+        resource: "stuck".into(),
+        what: "not allowed".into(),
+        status: None,
+        retry: Retry::No,
+    }
+}
+
+#[async_trait]
+impl Platform for Shelf {
+    fn name(&self) -> &'static str {
+        "shelf"
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            limits: Limits::default(),
+            cold: Guarantee::Impossible,
+            cold_method: "none".into(),
+            keep_warm: std::time::Duration::ZERO,
+            invocations_per_minute: None,
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Unknown
+    }
+
+    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
+        Ok(Vec::new())
+    }
+
+    async fn ensure_function(&self, _: &FunctionSpec, _: &Package) -> Result<(), PlatformError> {
+        Err(refused("create"))
+    }
+
+    async fn update_code(&self, _: &Package) -> Result<(), PlatformError> {
+        Err(refused("update"))
+    }
+
+    async fn force_cold(&self) -> Result<(), PlatformError> {
+        Err(refused("force cold"))
+    }
+
+    async fn endpoint(&self, _: &Bytes) -> Result<Endpoint, PlatformError> {
+        Err(refused("endpoint"))
+    }
+
+    fn decode(&self, _: &HttpReply) -> Result<Reply, PlatformError> {
+        Err(refused("decode"))
+    }
+
+    async fn record(&self, _: &str, _: &HttpReply) -> PlatformRecord {
+        PlatformRecord::default()
+    }
+
+    async fn owned(&self) -> Vec<Resource> {
+        Vec::new()
+    }
+
+    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
+        Ok(self.tagged.clone())
+    }
+
+    async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
+        self.asked.lock().unwrap().push(resource.name.clone());
+        if resource.name == "stuck" {
+            return Err(refused("remove"));
+        }
+        Ok(())
+    }
+
+    fn removal_command(&self, resource: &Resource) -> String {
+        format!("shelf delete {}", resource.name)
+    }
+
+    async fn destroy(&self) -> Result<(), PlatformError> {
+        Ok(())
+    }
+}
+
+fn owner(run: &str, platform: &str) -> Owner {
+    Owner {
+        run: run.into(),
+        directory: "results/r".into(),
+        settings: BTreeMap::from([
+            ("platform".into(), platform.into()),
+            ("seed".into(), 1.into()),
+        ]),
+    }
+}
+
+fn ledger_with(path: &Path, owner: &Owner, things: &[Resource]) -> Ledger {
+    let ledger = Ledger::create(path, owner).unwrap();
+    for thing in things {
+        ledger.creating(thing).unwrap();
+    }
+    ledger
+}
+
+#[tokio::test]
+async fn the_last_thing_made_goes_first_and_what_stays_stays_in_the_ledger() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(directory.path(), "r");
+    let things = ["role", "stuck", "function"].map(|name| thing("thing", name));
+    let ledger = ledger_with(&path, &owner("r", "local"), &things);
+    let shelf = Shelf::default();
+
+    let told = clean_ledger(&shelf, "r", &ledger, Intent::Tell).await;
+    assert!(told.iter().all(|one| one.fate == Fate::WouldBeRemoved));
+    assert!(shelf.asked.lock().unwrap().is_empty());
+    assert_eq!(ledger.open(), things);
+
+    let cleaned = clean_ledger(&shelf, "r", &ledger, Intent::Remove).await;
+    assert_eq!(*shelf.asked.lock().unwrap(), ["function", "stuck", "role"]);
+    drop(ledger);
+    assert_eq!(
+        Ledger::read(&path).unwrap().1,
+        [thing("thing", "stuck")],
+        "what could not be removed is still known"
+    );
+    let text = table(&cleaned);
+    assert!(text.contains("function  removed"), "{text}");
+    assert!(
+        text.contains("not allowed\n    remove it with: shelf delete stuck"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn tagged_things_of_runs_that_are_alive_stay() {
+    let of = |run: &str, name: &str| (run.to_owned(), thing("thing", name));
+    let shelf = Shelf {
+        tagged: vec![of("dead", "a"), of("alive", "b"), of("dead", "c")],
+        ..Shelf::default()
+    };
+    let cleaned = clean_tagged(&shelf, |run| run == "alive", Intent::Remove).await;
+    assert_eq!(cleaned.unwrap().len(), 2);
+    assert_eq!(*shelf.asked.lock().unwrap(), ["c", "a"]);
+}
+
+/// `sebs-tui clean` with a temporary directory and a state directory of its own.
+fn clean(place: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let mut command = program();
+    command
+        .arg("clean")
+        .args(arguments)
+        .arg("--state")
+        .arg(place.join("state"))
+        .env("TMPDIR", place)
+        .current_dir(place);
+    let Output { stdout, stderr, .. } = finish(&mut command, code);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(stdout), text(stderr))
+}
+
+/// A directory as the local platform of a killed program left it.
+fn left_directory(place: &Path) -> PathBuf {
+    let path = place.join("sebs-tui-local-4194305-00000000");
+    fs::create_dir_all(path.join("environments/1/task")).unwrap();
+    path
+}
+
+#[test]
+fn a_killed_runs_directory_and_process_are_removed_by_its_ledger() {
+    let place = tempfile::tempdir().unwrap();
+    let left = left_directory(place.path());
+    let mut process = Command::new("sleep")
+        .arg("60")
+        .env("LAMBDA_TASK_ROOT", left.join("environments/1/task"))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = process.id().to_string();
+    let path = path_in(&place.path().join("state/ledgers"), "killed");
+    let things = [
+        thing("directory", left.to_str().unwrap()),
+        thing("process", &pid),
+    ];
+    drop(ledger_with(&path, &owner("killed", "local"), &things));
+
+    let (told, _) = clean(place.path(), &["--dry-run"], 0);
+    assert_eq!(told.matches("would be removed").count(), 2, "{told}");
+    assert!(left.exists() && path.exists());
+    assert!(process.try_wait().unwrap().is_none());
+
+    let (told, _) = clean(place.path(), &["--run", "killed"], 0);
+    assert_eq!(told.matches("  removed").count(), 2, "{told}");
+    assert!(!process.wait().unwrap().success());
+    assert!(!left.exists() && !path.exists());
+    assert_eq!(clean(place.path(), &[], 0).0, "nothing is left\n");
+}
+
+#[test]
+fn a_live_runs_ledger_is_refused_and_otherwise_skipped() {
+    let place = tempfile::tempdir().unwrap();
+    let path = path_in(&place.path().join("state/ledgers"), "living");
+    let things = [thing("directory", "/nowhere")];
+    let _alive = ledger_with(&path, &owner("living", "local"), &things);
+    let (_, refusal) = clean(place.path(), &["--run", "living"], 1);
+    assert!(refusal.contains("its run is alive"), "{refusal}");
+    let (told, _) = clean(place.path(), &["--all"], 0);
+    assert!(told.contains("skipped: its run is alive"), "{told}");
+    assert_eq!(Ledger::read(&path).unwrap().1, things);
+    let (_, unknown) = clean(place.path(), &["--run", "other"], 1);
+    assert!(unknown.contains("runs with a ledger: living"), "{unknown}");
+}
+
+#[test]
+fn what_cannot_be_removed_is_told_with_the_command_that_does() {
+    let place = tempfile::tempdir().unwrap();
+    let stranger = place.path().join("somebody-elses");
+    fs::create_dir(&stranger).unwrap();
+    let path = path_in(&place.path().join("state/ledgers"), "odd");
+    let things = [thing("directory", stranger.to_str().unwrap())];
+    drop(ledger_with(&path, &owner("odd", "local"), &things));
+    let (told, _) = clean(place.path(), &[], 1);
+    let command = format!("remove it with: rm -r {}", stranger.display());
+    assert!(told.contains(&command), "{told}");
+    assert!(stranger.exists() && path.exists());
+}
+
+#[test]
+fn leftovers_of_killed_local_runs_need_no_ledger() {
+    let place = tempfile::tempdir().unwrap();
+    let left = left_directory(place.path());
+    let (told, _) = clean(place.path(), &["--dry-run"], 0);
+    assert!(
+        told.contains("process 4194305") && told.contains("would be removed"),
+        "{told}"
+    );
+    assert!(left.exists());
+    clean(place.path(), &[], 0);
+    assert!(!left.exists());
+}
+
+#[test]
+fn a_platform_that_cannot_start_leaves_no_run_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let mut command = program();
+    command
+        .args(["run", "--plain", "--out", "out"])
+        .env("TMPDIR", place.path().join("missing"))
+        .current_dir(place.path());
+    finish(&mut command, 1);
+    assert_eq!(fs::read_dir(place.path().join("out")).unwrap().count(), 0);
+}
