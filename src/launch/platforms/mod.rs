@@ -16,8 +16,6 @@ use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
 use sebs_tui::plain;
-use sebs_tui::platform::context::Context;
-use sebs_tui::plain::plan::Typical;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
