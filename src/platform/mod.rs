@@ -3,6 +3,9 @@
 //! Invoking is not in it: one HTTP client, shared by all, keeps platforms comparable.
 
 pub mod context;
+#[cfg(feature = "docker")]
+pub mod docker;
+mod hosted;
 pub mod ledger;
 pub mod local;
 
