@@ -138,15 +138,16 @@ impl Stay {
             }
         };
         // Creating it is not broken off: one that came after its removal would stay.
-        let end = match self.create(&client).await {
-            Err(error) => never(&error),
-            Ok(()) => tokio::select! {
+        let end = if let Err(error) = self.create(&client).await {
+            never(&error)
+        } else {
+            tokio::select! {
                 end = self.run(&client) => {
                     self.keep_last_lines(&client).await;
                     end.unwrap_or_else(|error| never(&error))
                 }
                 _ = killed.changed() => End::Exited("it was replaced".into()),
-            },
+            }
         };
         life.send_replace(Life::Ended(end.clone()));
         let removed = removal::remove(engine, &client, &this).await;

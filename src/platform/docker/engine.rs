@@ -45,7 +45,7 @@ impl Engine {
             .unwrap_or_else(|| SOCKET.into());
         let mut engine = Self {
             place,
-            api: API_DEFAULT_VERSION.clone(),
+            api: *API_DEFAULT_VERSION,
             description: String::new(),
         };
         let client = engine.client()?;
@@ -126,9 +126,10 @@ impl Engine {
                     400 => ErrorKind::Config,
                     _ => ErrorKind::Internal,
                 };
-                let advice = match message.contains("No such image") {
-                    true => format!(": fetch it with `docker pull {resource}`"),
-                    false => String::new(),
+                let advice = if message.contains("No such image") {
+                    format!(": fetch it with `docker pull {resource}`")
+                } else {
+                    String::new()
                 };
                 let what = format!("the engine at {place} says: {}{advice}", message.trim());
                 (kind, what, Some(*status_code))

@@ -90,14 +90,14 @@ impl Image {
             .ledger()
             .creating(&resource(IMAGE, &self.name))
             .map_err(|error| failed(format!("writing the ledger: {error}")))?;
-        let content = archive::empty_image().map_err(|error| failed(error.to_string()))?;
+        let files = archive::empty_image().map_err(|error| failed(error.to_string()))?;
         let options = CreateImageOptionsBuilder::default()
             .from_src("-")
             .repo(&self.name)
             .tag("latest")
             .changes(vec![format!("LABEL {LABEL}={}", context.run())])
             .build();
-        let make = client.create_image(Some(options), Some(body_full(content.into())), None);
+        let make = client.create_image(Some(options), Some(body_full(files.into())), None);
         let make = make.try_for_each(|_| std::future::ready(Ok(())));
         engine.within("make image", &self.name, make).await
     }

@@ -252,12 +252,12 @@ fn variables(
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
         (
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-            spec.memory_mb.to_string().into(),
+            spec.memory_mb.to_string(),
         ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
         (
             "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", spec.name).into(),
+            format!("/aws/lambda/{}", spec.name),
         ),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
         ("AWS_REGION", "local".into()),
