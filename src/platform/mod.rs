@@ -4,7 +4,10 @@
 
 pub mod cleaning;
 pub mod context;
+#[cfg(feature = "docker")]
+pub mod docker;
 pub mod endpoint;
+mod hosted;
 pub mod ledger;
 pub mod local;
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::home;
 use crate::platform::Resource;
+use crate::platform::hosted::home;
 
 /// Looks whether a killed process is gone, and the wait between them.
 const LOOKS: u32 = 100;
