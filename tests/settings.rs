@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use sebs_tui::core::plan::{Order, Range, Sweep};
 use sebs_tui::settings::table::{TABLE, find};
 use sebs_tui::settings::{
-    Auto, Origin, PlatformName, Resolved, Runtime, Sources, markdown_table, print_config, resolve,
-    resume, template,
+    Architecture, Auto, Origin, PlatformName, Resolved, Runtime, Sources, markdown_table,
+    print_config, resolve, resume, template,
 };
 
 fn directory() -> tempfile::TempDir {
@@ -282,13 +282,42 @@ fn what_a_sebs_config_has_beyond_us_is_listed_and_does_no_harm() {
     let resolved = resolve(&sebs("shipped-spelling.json")).unwrap();
     insta::assert_snapshot!(resolved.unused.join("\n"), @r#"
     experiments.runtime.version
-    experiments.architecture
     experiments.download_results
     experiments.perf-cost
     experiments.update_code
-    deployment.aws
     "#);
     assert_eq!(resolved.settings.platform, PlatformName::Aws);
+    assert_eq!(resolved.settings.region.as_deref(), Some("us-east-1"));
+    assert_eq!(resolved.settings.role, None);
+}
+
+#[test]
+fn role_region_and_processor_of_a_sebs_config_are_ours() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = |architecture: &str, role: &str| {
+        format!(
+            r#"{{"experiments":{{"architecture":"{architecture}"}},"deployment":{{"aws":{{"region":"eu-north-1","lambda-role":"{role}","resources":{{}}}}}}}}"#
+        )
+    };
+    let read = |architecture, role| {
+        std::fs::write(file.path(), text(architecture, role)).unwrap();
+        resolve(&Sources {
+            sebs_config: Some(file.path().into()),
+            ..with_flags(&[])
+        })
+        .unwrap()
+    };
+    let given = read("arm64", "arn:aws:iam::1:role/r");
+    assert_eq!(given.settings.architecture, Architecture::Arm);
+    assert_eq!(given.settings.region.as_deref(), Some("eu-north-1"));
+    assert_eq!(
+        given.settings.role.as_deref(),
+        Some("arn:aws:iam::1:role/r")
+    );
+    assert_eq!(given.unused, ["deployment.aws.resources"]);
+    let open = read("x64", "");
+    assert_eq!(open.settings.architecture, Architecture::X86);
+    assert_eq!(open.settings.role, None);
 }
 
 #[test]

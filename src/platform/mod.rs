@@ -2,6 +2,8 @@
 //!
 //! Invoking is not in it: one HTTP client, shared by all, keeps platforms comparable.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cleaning;
 pub mod context;
 #[cfg(feature = "docker")]

@@ -71,6 +71,11 @@ impl Reading<'_> {
         );
         self.leave("experiments.runtime.", &runtime);
         self.word(
+            "experiments.architecture",
+            experiments.remove("architecture").map(architecture),
+            known("architecture"),
+        );
+        self.word(
             "experiments.deployment",
             experiments.remove("deployment"),
             known("platform"),
@@ -105,6 +110,13 @@ impl Reading<'_> {
             deployment.remove("name"),
             known("platform"),
         );
+        let mut aws = block(&mut deployment, "aws");
+        for (key, setting) in [("region", "region"), ("lambda-role", "role")] {
+            // SeBS's templates leave empty what it finds by itself.
+            let given = aws.remove(key).filter(|json| json != "");
+            self.word(&format!("deployment.aws.{key}"), given, known(setting));
+        }
+        self.leave("deployment.aws.", &aws);
         self.leave("deployment.", &deployment);
     }
 
@@ -131,6 +143,11 @@ impl Reading<'_> {
     fn origin(&self) -> Origin {
         Origin::SebsConfig(self.path.into())
     }
+}
+
+/// SeBS's word for a processor as this program has it.
+fn architecture(json: Json) -> Json {
+    if json == "x64" { "x86_64".into() } else { json }
 }
 
 /// Takes the object `key` out of `parent`; anything else under that name stays to be listed.

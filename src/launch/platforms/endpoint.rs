@@ -46,8 +46,15 @@ pub(super) async fn start(
 
 /// What the driver does otherwise for such a function.
 pub(super) fn foreign(settings: &Settings) -> Foreign {
+    let cold_wait = match settings.cold_method {
+        ColdMethod::Idle(length) => length,
+        _ => Duration::ZERO,
+    };
     if settings.platform != PlatformName::Endpoint {
-        return Foreign::default();
+        return Foreign {
+            cold_wait,
+            ..Foreign::default()
+        };
     }
     Foreign {
         speaker: match settings.dialect {
@@ -55,10 +62,7 @@ pub(super) fn foreign(settings: &Settings) -> Foreign {
             Dialect::Text => Speaker::Any,
         },
         request: members(settings).unwrap_or_default(),
-        cold_wait: match settings.cold_method {
-            ColdMethod::Idle(length) => length,
-            _ => Duration::ZERO,
-        },
+        cold_wait,
     }
 }
 

@@ -1,0 +1,87 @@
+//! What AWS takes, known before anything is sent.
+
+use super::errors::error;
+use super::{NAME, Trigger};
+use crate::core::plan::{Limit, Limits};
+use crate::platform::{ErrorKind, Package, PlatformError};
+
+/// Largest zip that fits a call, bytes; larger ones would have to go through S3.
+const PACKAGE_MOST: u64 = 50 * 1024 * 1024;
+/// Largest event of a synchronous invocation, bytes.
+const EVENT_MOST: u64 = 6 * 1024 * 1024;
+/// What surrounds the payload in an event: our own request, and with a URL its escapes, headers and context.
+const AROUND_PAYLOAD: u64 = 4096;
+const AROUND_URL_PAYLOAD: u64 = 12 * 1024;
+
+/// The limits of a function that is called so.
+pub(super) fn of(trigger: Trigger) -> Limits {
+    let around = match trigger {
+        Trigger::Url => AROUND_URL_PAYLOAD,
+        Trigger::Invoke => AROUND_PAYLOAD,
+    };
+    let limit = |bytes, name: &str| {
+        Some(Limit {
+            bytes,
+            name: format!("{NAME}: {name}"),
+        })
+    };
+    Limits {
+        payload_most: limit(
+            EVENT_MOST - around,
+            "event of 6 MB, less what surrounds the payload",
+        ),
+        package_most: limit(PACKAGE_MOST, "package in one call, 50 MB (S3 is not used)"),
+        package_least: None,
+    }
+}
+
+/// Refuses a package before it is sent.
+pub(super) fn check(name: &str, package: &Package) -> Result<(), PlatformError> {
+    let (limit, got) = (PACKAGE_MOST, package.bytes.len() as u64);
+    if got <= limit {
+        return Ok(());
+    }
+    let what = format!("the package has {got} bytes, a call takes {limit}: choose a smaller size");
+    Err(error(
+        ErrorKind::TooLarge { limit, got },
+        "upload",
+        name,
+        what,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::body::Bytes;
+
+    use super::*;
+
+    /// A request of the API is at most so long, package in base64 and all (AWS's own refusal names the figure).
+    const REQUEST_MOST: u64 = 70_167_211;
+
+    #[test]
+    fn the_largest_package_fits_a_request_in_base64() {
+        assert!(PACKAGE_MOST.div_ceil(3) * 4 + 4096 < REQUEST_MOST);
+    }
+
+    #[test]
+    fn a_payload_leaves_room_for_the_event_around_it() {
+        let most = |trigger| of(trigger).payload_most.unwrap().bytes;
+        assert!(most(Trigger::Url) < most(Trigger::Invoke));
+        assert!(most(Trigger::Invoke) < EVENT_MOST);
+    }
+
+    #[test]
+    fn a_package_above_the_limit_is_refused_before_it_is_sent() {
+        let of = |bytes: u64| Package {
+            bytes: Bytes::from(vec![0; bytes as usize]),
+            sha256: String::new(),
+        };
+        assert_eq!(check("f", &of(PACKAGE_MOST)), Ok(()));
+        let kind = ErrorKind::TooLarge {
+            limit: PACKAGE_MOST,
+            got: PACKAGE_MOST + 1,
+        };
+        assert_eq!(check("f", &of(PACKAGE_MOST + 1)).unwrap_err().kind, kind);
+    }
+}

@@ -1,0 +1,313 @@
+//! AWS Lambda, by its official SDK.
+//!
+//! ```text
+//! account (credentials, region) ──► role ──► function: create or adopt, wait until live ──► url
+//!                                              │                                              │
+//!                                      cold: config, publish, idle            invoke: signed, instead of the URL
+//!                                                                                             │
+//!                                                             answer, log_tail ◄── the one HTTP client
+//! ```
+//!
+//! Everything that is made is in the ledger before the call that makes it, and carries the run's name as a tag.
+
+mod account;
+mod answer;
+mod cold;
+mod errors;
+mod function;
+mod invoke;
+mod limits;
+mod log_tail;
+mod names;
+mod options;
+mod preflight;
+mod removal;
+mod restraint;
+mod retry;
+mod role;
+mod tagged;
+mod url;
+mod waiting;
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use hyper::body::Bytes;
+
+use self::account::Account;
+pub use self::cold::Cold;
+use self::errors::error;
+use self::function::Function;
+pub use self::options::{Form, Options, Processor, Trigger, Way};
+use self::restraint::Restraint;
+use super::context::Context;
+use super::{
+    Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, Platform,
+    PlatformError, Reach, Resource,
+};
+use crate::core::contract::Reply;
+use crate::core::live::Phase;
+use crate::core::sample::PlatformRecord;
+
+const NAME: &str = "aws";
+/// AWS keeps an environment that is not used for some minutes at least.
+const KEEP_WARM: Duration = Duration::from_secs(5 * 60);
+/// AWS Lambda for one run.
+pub struct AwsPlatform {
+    options: Options,
+    context: Context,
+    account: Account,
+    name: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The package that is live; none while that is not known.
+    live: Option<Package>,
+    url: Option<String>,
+    /// The last forced cold start's; random at first, since an earlier process of this run may have used some.
+    nonce: u32,
+    restraint: Restraint,
+}
+
+impl AwsPlatform {
+    /// Finds region and endpoint; asks AWS nothing yet.
+    ///
+    /// # Errors
+    /// When an endpoint or region cannot be looked up.
+    pub async fn start(options: Options, context: Context) -> Result<Self, PlatformError> {
+        Ok(Self {
+            account: Account::open(&options).await?,
+            name: names::of(&options.function_name, context.run()),
+            options,
+            context,
+            state: Mutex::new(State {
+                nonce: rand::random(),
+                ..State::default()
+            }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn function(&self) -> Function<'_> {
+        Function {
+            account: &self.account,
+            context: &self.context,
+            name: &self.name,
+        }
+    }
+
+    /// Shows that nothing is being done any more, also when the work is given up.
+    fn working(&self) -> Working<'_> {
+        Working(&self.context)
+    }
+
+    fn missing(&self, operation: &'static str) -> PlatformError {
+        error(
+            ErrorKind::NotFound,
+            operation,
+            &self.name,
+            "there is no function yet: create it first".into(),
+        )
+    }
+
+    /// Remembers what a refused call says about the time of the next.
+    fn heed(&self, refusal: &PlatformError) {
+        let wait = self.state().restraint.heed(refusal, Instant::now());
+        if let Some(wait) = wait {
+            let wait = wait.as_secs();
+            self.context
+                .note(format!("{refusal}; the next call waits for {wait} s"));
+        }
+    }
+
+    /// Waits as a refused call has asked for.
+    async fn restrained(&self) {
+        let wait = self.state().restraint.wait(Instant::now());
+        if let Some(wait) = wait {
+            self.context.enter(Phase::Waiting);
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+struct Working<'a>(&'a Context);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.enter(Phase::Idle);
+    }
+}
+
+#[async_trait]
+impl Platform for AwsPlatform {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            limits: limits::of(self.options.trigger),
+            cold: self.options.cold.guarantee(),
+            cold_method: self.options.cold.words(),
+            keep_warm: KEEP_WARM,
+            invocations_per_minute: None,
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        let local =
+            |emulator: &account::Emulator| Some(emulator.address.ip()).filter(IpAddr::is_loopback);
+        self.account
+            .emulator
+            .as_ref()
+            .and_then(local)
+            .map_or(Reach::Unknown, Reach::Address)
+    }
+
+    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
+        let _working = self.working();
+        Ok(preflight::look(&self.options, &self.function()).await)
+    }
+
+    async fn ensure_function(
+        &self,
+        spec: &FunctionSpec,
+        package: &Package,
+    ) -> Result<(), PlatformError> {
+        let _working = self.working();
+        limits::check(&self.name, package)?;
+        let made;
+        let role = match &self.options.role {
+            Some(role) => role,
+            None => {
+                made = role::ensure(&self.account, &self.context, &self.name).await?;
+                &made
+            }
+        };
+        let (form, processor) = (self.options.form, self.options.processor);
+        let plan = function::Plan {
+            spec,
+            form,
+            processor,
+            role,
+        };
+        self.function().ensure(&plan, &package.bytes).await?;
+        if self.options.trigger == Trigger::Url {
+            let url = url::ensure(&self.account, &self.context, &self.name).await?;
+            let mut state = self.state();
+            state.url = Some(url);
+            state.restraint = Restraint::of_new_url(Instant::now());
+        }
+        self.state().live = Some(package.clone());
+        Ok(())
+    }
+
+    async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
+        let _working = self.working();
+        limits::check(&self.name, package)?;
+        let same = self
+            .state()
+            .live
+            .as_ref()
+            .is_some_and(|live| live.sha256 == package.sha256);
+        if same {
+            return Ok(());
+        }
+        // Not known again before the change is through, which may be given up on the way.
+        self.state().live = None;
+        self.function().upload(&package.bytes).await?;
+        self.state().live = Some(package.clone());
+        Ok(())
+    }
+
+    async fn force_cold(&self) -> Result<(), PlatformError> {
+        let _working = self.working();
+        let nonce = {
+            let mut state = self.state();
+            state.nonce = state.nonce.wrapping_add(1);
+            state.nonce
+        };
+        match self.options.cold {
+            Cold::Config => {
+                self.function()
+                    .vary(&format!("{}-{nonce}", self.context.run()))
+                    .await
+            }
+            Cold::Publish => {
+                let live = self
+                    .state()
+                    .live
+                    .clone()
+                    .ok_or_else(|| self.missing("force cold"))?;
+                self.function()
+                    .upload(&cold::restamped(&live.bytes, nonce)?)
+                    .await
+            }
+            Cold::Idle(length) => {
+                self.context.enter(Phase::Waiting);
+                tokio::time::sleep(length).await;
+                Ok(())
+            }
+            Cold::None => {
+                let what = "--cold-method none: there is no way to a cold start".into();
+                Err(error(
+                    ErrorKind::Unsupported,
+                    "force cold",
+                    &self.name,
+                    what,
+                ))
+            }
+        }
+    }
+
+    async fn endpoint(&self, body: &Bytes) -> Result<Endpoint, PlatformError> {
+        self.restrained().await;
+        match self.options.trigger {
+            Trigger::Url => {
+                let url = self.state().url.clone();
+                let url = url.ok_or_else(|| self.missing("invoke"))?;
+                url::endpoint(&url, self.account.emulator.as_ref())
+            }
+            Trigger::Invoke => invoke::endpoint(&self.account, &self.name, body).await,
+        }
+    }
+
+    fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
+        answer::decode(reply).inspect_err(|refusal| self.heed(refusal))
+    }
+
+    async fn record(&self, request_id: &str, reply: &HttpReply) -> PlatformRecord {
+        log_tail::record(request_id, reply)
+    }
+
+    async fn owned(&self) -> Vec<Resource> {
+        self.context.ledger().open()
+    }
+
+    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
+        let mut found = tagged::functions(&self.account).await?;
+        found.extend(tagged::roles(&self.account).await?);
+        Ok(found)
+    }
+
+    async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
+        let _working = self.working();
+        removal::remove(&self.account, &self.context, resource).await
+    }
+
+    fn removal_command(&self, resource: &Resource) -> String {
+        removal::command(&self.account, resource)
+    }
+
+    async fn destroy(&self) -> Result<(), PlatformError> {
+        let _working = self.working();
+        removal::everything(&self.account, &self.context).await
+    }
+}

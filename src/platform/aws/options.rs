@@ -1,0 +1,70 @@
+//! What a user chooses.
+
+use super::cold::Cold;
+
+/// How the account is reached; what is not given is found by the SDK's own chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// Region.
+    pub region: Option<String>,
+    /// Profile of the SDK's configuration files.
+    pub profile: Option<String>,
+    /// Where an emulator listens.
+    pub endpoint_url: Option<String>,
+}
+
+/// What the package holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A program for the processor of this host, on `provided.al2023`.
+    Native,
+    /// A module, on `python3.13`.
+    Python,
+}
+
+/// The function's processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Processor {
+    /// 64-bit x86.
+    X86,
+    /// 64-bit ARM.
+    Arm,
+}
+
+impl Processor {
+    /// The word that Rust and Linux have for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm => "aarch64",
+        }
+    }
+}
+
+/// How the function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// Its own URL.
+    Url,
+    /// The Invoke API.
+    Invoke,
+}
+
+/// What a user chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How the account is reached.
+    pub way: Way,
+    /// Name that the function's begins with.
+    pub function_name: String,
+    /// ARN of the role that the function takes; none: one is made.
+    pub role: Option<String>,
+    /// What the package holds.
+    pub form: Form,
+    /// The function's processor.
+    pub processor: Processor,
+    /// How it is called.
+    pub trigger: Trigger,
+    /// How a cold start is forced.
+    pub cold: Cold,
+}

@@ -1,0 +1,139 @@
+//! Removing what a run has made, the last thing first.
+
+use super::account::Account;
+use super::errors::error;
+use super::function::{self, Function};
+use super::role;
+use crate::platform::context::Context;
+use crate::platform::{ErrorKind, PlatformError, Resource};
+
+/// Something that this platform makes.
+#[derive(Debug, PartialEq, Eq)]
+enum Made<'a> {
+    Function { region: &'a str, name: &'a str },
+    Role { name: &'a str },
+}
+
+impl<'a> Made<'a> {
+    fn of(resource: &'a Resource) -> Option<Self> {
+        match (resource.kind.as_str(), resource.name.split_once('/')) {
+            (function::KIND, Some((region, name))) => Some(Self::Function { region, name }),
+            (role::KIND, None) => Some(Self::Role {
+                name: &resource.name,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Removes one thing; that it is not there is no error.
+pub(super) async fn remove(
+    account: &Account,
+    context: &Context,
+    resource: &Resource,
+) -> Result<(), PlatformError> {
+    match Made::of(resource) {
+        Some(Made::Function { region, name }) => {
+            let function = Function {
+                account,
+                context,
+                name,
+            };
+            function.remove(region).await
+        }
+        Some(Made::Role { name }) => role::remove(account, context, name).await,
+        None => {
+            let what = format!(
+                "a {} of this name was not made here: remove it by hand",
+                resource.kind
+            );
+            Err(error(
+                ErrorKind::Unsupported,
+                "remove",
+                &resource.name,
+                what,
+            ))
+        }
+    }
+}
+
+/// The command of Amazon's command line that removes it.
+pub(super) fn command(account: &Account, resource: &Resource) -> String {
+    command_with(&account.flags(), resource)
+}
+
+fn command_with(flags: &str, resource: &Resource) -> String {
+    match Made::of(resource) {
+        Some(Made::Function { region, name }) => {
+            format!("aws lambda delete-function --region {region} --function-name {name}{flags}")
+        }
+        Some(Made::Role { name }) => format!("aws iam delete-role --role-name {name}{flags}"),
+        None => format!("aws resourcegroupstaggingapi get-resources{flags}"),
+    }
+}
+
+/// Removes all that the ledger has, and goes on after a failure, of which the first is returned.
+pub(super) async fn everything(account: &Account, context: &Context) -> Result<(), PlatformError> {
+    let mut first = Ok(());
+    for resource in context.ledger().open().iter().rev() {
+        let gone = match remove(account, context, resource).await {
+            Ok(()) => context.ledger().removed(resource).map_err(|why| {
+                error(
+                    ErrorKind::Internal,
+                    "write down",
+                    &resource.name,
+                    why.to_string(),
+                )
+            }),
+            Err(left) => Err(PlatformError {
+                what: format!(
+                    "{}; remove it with `{}`",
+                    left.what,
+                    command(account, resource)
+                ),
+                ..left
+            }),
+        };
+        first = first.and(gone);
+    }
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_the_command_with_the_region_and_the_account() {
+        let command = |kind: &str, name: &str| {
+            let resource = Resource {
+                kind: kind.into(),
+                name: name.into(),
+            };
+            command_with(" --profile lab", &resource)
+        };
+        assert_eq!(
+            command("function", "eu-north-1/f"),
+            "aws lambda delete-function --region eu-north-1 --function-name f --profile lab"
+        );
+        assert_eq!(
+            command("role", "r"),
+            "aws iam delete-role --role-name r --profile lab"
+        );
+    }
+
+    #[test]
+    fn what_another_platform_made_is_not_touched() {
+        for (kind, name) in [
+            ("container", "c"),
+            ("function", "without-a-region"),
+            ("role", "a/b"),
+        ] {
+            let resource = Resource {
+                kind: kind.into(),
+                name: name.into(),
+            };
+            assert_eq!(Made::of(&resource), None);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The role that the function takes: made for the run, with no permission at all.
+//!
+//! The function uses no service of AWS. Without the right to write logs it leaves no log group behind; the REPORT line
+//! in an invocation's log tail does not need it.
+
+use std::time::Duration;
+
+use super::account::Account;
+use super::errors::{error, explain};
+use super::names;
+use super::retry::Patience;
+use crate::core::live::Phase;
+use crate::platform::context::Context;
+use crate::platform::{ErrorKind, PlatformError, Resource};
+
+/// What a role is called in the ledger.
+pub(super) const KIND: &str = "role";
+/// Who may take it.
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Creates the run's role, or takes the one it has made before; gives its ARN.
+pub(super) async fn ensure(
+    account: &Account,
+    context: &Context,
+    name: &str,
+) -> Result<String, PlatformError> {
+    context
+        .ledger()
+        .creating(&Resource {
+            kind: KIND.into(),
+            name: name.into(),
+        })
+        .map_err(|why| error(ErrorKind::Internal, "write down", name, why.to_string()))?;
+    let patience = Patience {
+        context,
+        phase: Phase::Activating,
+        bound: BOUND,
+    };
+    let created = patience.with(|| create(account, context.run(), name)).await;
+    match created {
+        Err(PlatformError {
+            kind: ErrorKind::Conflict,
+            ..
+        }) => patience.with(|| adopt(account, context.run(), name)).await,
+        created => created,
+    }
+}
+
+async fn create(account: &Account, run: &str, name: &str) -> Result<String, PlatformError> {
+    let tag = aws_sdk_iam::types::Tag::builder()
+        .key(names::TAG)
+        .value(run)
+        .build();
+    let tag =
+        tag.map_err(|why| error(ErrorKind::Internal, "create role", name, why.to_string()))?;
+    let created = account
+        .iam
+        .create_role()
+        .path(names::ROLE_PATH)
+        .role_name(name)
+        .assume_role_policy_document(TRUST)
+        .description(names::description(run))
+        .tags(tag)
+        .send()
+        .await
+        .map_err(|why| explain("create role", name, &why))?;
+    let role = created.role().ok_or_else(|| without_arn(name))?;
+    Ok(role.arn().into())
+}
+
+async fn adopt(account: &Account, run: &str, name: &str) -> Result<String, PlatformError> {
+    let found = account
+        .iam
+        .get_role()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(|why| explain("get role", name, &why))?;
+    let role = found.role().ok_or_else(|| without_arn(name))?;
+    if run_of(account, name).await?.as_deref() == Some(run) {
+        return Ok(role.arn().into());
+    }
+    let what = format!(
+        "it exists and its tag {} does not name this run: it is left alone; give --role",
+        names::TAG
+    );
+    Err(error(ErrorKind::Conflict, "create role", name, what))
+}
+
+fn without_arn(name: &str) -> PlatformError {
+    error(
+        ErrorKind::Protocol,
+        "create role",
+        name,
+        "the answer names no role".into(),
+    )
+}
+
+/// The run that a role was made for.
+pub(super) async fn run_of(account: &Account, name: &str) -> Result<Option<String>, PlatformError> {
+    let tags = account
+        .iam
+        .list_role_tags()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(|why| explain("list role tags", name, &why))?;
+    let ours = tags.tags().iter().find(|tag| tag.key() == names::TAG);
+    Ok(ours.map(|tag| tag.value().to_owned()))
+}
+
+/// Deletes it; that it is not there is no error.
+pub(super) async fn remove(
+    account: &Account,
+    context: &Context,
+    name: &str,
+) -> Result<(), PlatformError> {
+    let patience = Patience {
+        context,
+        phase: Phase::Removing,
+        bound: BOUND / 2,
+    };
+    let gone = patience.with(|| async {
+        let deleted = account.iam.delete_role().role_name(name).send().await;
+        deleted
+            .map(drop)
+            .map_err(|why| explain("delete role", name, &why))
+    });
+    match gone.await {
+        Err(PlatformError {
+            kind: ErrorKind::NotFound,
+            ..
+        }) => Ok(()),
+        gone => gone,
+    }
+}

@@ -1,0 +1,271 @@
+//! AWS Lambda against an emulator that really runs the functions: what is made, measured, and removed again.
+#![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+#[path = "aws/emulator.rs"]
+mod emulator;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use emulator::Emulator;
+use sebs_tui::core::message::{Entry, Event};
+use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, StartKind};
+use sebs_tui::driver::package::{Runtime, Template};
+use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::ledger::Ledger;
+use sebs_tui::platform::{ErrorKind, FunctionSpec, Package, Platform, Resource, Verdict};
+use support::{attempts, finish, journal, program, run_directory, samples, short_run};
+
+/// A short run on the emulator, with its ledgers below `out`.
+fn run(emulator: &Emulator, out: &Path) -> Command {
+    let mut run = short_run(out, 2, 100_000, 2);
+    run.args([
+        "--plain",
+        "--platform",
+        "aws",
+        "--endpoint-url",
+        &emulator.url(),
+    ]);
+    surroundings(&mut run, out);
+    run
+}
+
+fn surroundings<'a>(command: &'a mut Command, out: &Path) -> &'a mut Command {
+    command
+        .envs(emulator::VARIABLES)
+        .env("XDG_STATE_HOME", out.join("state"))
+}
+
+/// Every sample was measured, in the kind that was asked for, and with the one clock there is.
+fn assert_measured(entries: &[Entry], count: usize) {
+    assert_eq!(samples(entries).len(), count);
+    for kind in [StartKind::Cold, StartKind::Warm] {
+        let of_kind = |attempt: &&Attempt| {
+            attempt.outcome == AttemptOutcome::Measured
+                && matches!(attempt.purpose, Purpose::Sample(key) if key.kind == kind)
+        };
+        let measured: Vec<&Attempt> = attempts(entries).into_iter().filter(of_kind).collect();
+        assert_eq!(measured.len(), count / 2, "{kind:?}");
+        for attempt in measured {
+            let clock = attempt.clock.unwrap();
+            assert!(
+                clock.offset.abs() <= clock.bound,
+                "one host has one clock: {clock:?}"
+            );
+        }
+    }
+}
+
+fn options(emulator: &Emulator, form: Form, trigger: Trigger, cold: Cold) -> Options {
+    Options {
+        way: Way {
+            region: Some("us-east-1".into()),
+            profile: None,
+            endpoint_url: Some(emulator.url()),
+        },
+        function_name: "sebs-tui".into(),
+        role: None,
+        form,
+        processor: Processor::X86,
+        trigger,
+        cold,
+    }
+}
+
+fn spec(form: Form) -> FunctionSpec {
+    FunctionSpec {
+        name: "sebs-tui".into(),
+        memory_mb: 128,
+        timeout: Duration::from_secs(10),
+        handler: match form {
+            Form::Native => "bootstrap".into(),
+            Form::Python => "handler.handler".into(),
+        },
+    }
+}
+
+fn package(seed: u64) -> Package {
+    let template = Template::new(Runtime::Native).unwrap();
+    template.package(template.smallest() + 1000, seed).unwrap()
+}
+
+/// A platform for the run `name`, as a library's user would make it.
+async fn platform(options: Options, name: &str) -> AwsPlatform {
+    emulator::assert_surroundings();
+    let (context, _) = Context::new(name, Ledger::in_memory(), Arc::default());
+    AwsPlatform::start(options, context).await.unwrap()
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_native_function_is_measured_by_its_url_and_nothing_is_left() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    finish(&mut run(&emulator, out.path()), 0);
+    assert_measured(&journal(&run_directory(out.path())), 8);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_python_function_is_measured_by_signed_invocations_with_republished_code_and_nothing_is_left() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args([
+        "--runtime",
+        "python",
+        "--trigger",
+        "invoke",
+        "--cold-method",
+        "publish",
+    ]);
+    finish(&mut run, 0);
+    assert_measured(&journal(&run_directory(out.path())), 8);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_code_sweep_deploys_every_size_and_skips_what_is_above_the_limit() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args([
+        "--type",
+        "code",
+        "--code-begin",
+        "2000000",
+        "--code-end",
+        "60000000",
+        "--code-points",
+        "3",
+    ]);
+    finish(&mut run, 0);
+    let entries = journal(&run_directory(out.path()));
+    let mut sizes: Vec<u64> = attempts(&entries)
+        .into_iter()
+        .filter(|attempt| attempt.outcome == AttemptOutcome::Measured)
+        .map(|attempt| attempt.package_bytes)
+        .collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    assert_eq!(sizes, [2_000_000, 31_000_000]);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn what_a_run_keeps_is_removed_by_clean() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    finish(run(&emulator, out.path()).arg("--keep"), 0);
+    assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    emulator.assert_empty();
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn a_function_of_somebody_elses_is_left_alone() {
+    let emulator = Emulator::start();
+    let options = options(&emulator, Form::Native, Trigger::Url, Cold::Config);
+    let first = platform(options.clone(), "one").await;
+    first
+        .ensure_function(&spec(Form::Native), &package(1))
+        .await
+        .unwrap();
+    emulator.retag("sebs-tui-one", "another").await;
+
+    let second = platform(options, "one").await;
+    let findings = second.preflight().await.unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|found| found.verdict == Verdict::Bad && found.text.contains("left alone")),
+        "{findings:?}"
+    );
+    let refused = second
+        .ensure_function(&spec(Form::Native), &package(1))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::Conflict);
+    second.destroy().await.unwrap();
+    assert_eq!(emulator.held().0, 1, "the function is still there");
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
+    let emulator = Emulator::start();
+    let options = options(&emulator, Form::Native, Trigger::Url, Cold::Config);
+    for seed in 1..=2 {
+        let platform = platform(options.clone(), "again").await;
+        platform
+            .ensure_function(&spec(Form::Native), &package(seed))
+            .await
+            .unwrap();
+    }
+    let later = platform(options, "later").await;
+    let named = |kind: &str, name: &str| {
+        let resource = Resource {
+            kind: kind.into(),
+            name: name.into(),
+        };
+        ("again".to_owned(), resource)
+    };
+    let tagged = later.tagged().await.unwrap();
+    assert_eq!(
+        tagged,
+        [
+            named("function", "us-east-1/sebs-tui-again"),
+            named("role", "sebs-tui-again")
+        ]
+    );
+    for (_, resource) in &tagged {
+        later.remove(resource).await.unwrap();
+        // Once more: that it is gone is no error.
+        later.remove(resource).await.unwrap();
+    }
+    emulator.assert_empty();
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn waiting_for_environments_to_end_takes_as_long_as_asked() {
+    let emulator = Emulator::start();
+    let length = Duration::from_millis(300);
+    let platform = platform(
+        options(&emulator, Form::Native, Trigger::Url, Cold::Idle(length)),
+        "idle",
+    )
+    .await;
+    let begun = Instant::now();
+    platform.force_cold().await.unwrap();
+    assert!(begun.elapsed() >= length);
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_lost_emulator_is_told_with_the_step_that_failed() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    drop(emulator);
+    let output = run.output().unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains("aws") && told.contains("get settings of account"),
+        "{told}"
+    );
+    let warned = |entry: &Entry| matches!(entry.event, Event::SampleEnded { .. });
+    assert!(!journal(&run_directory(out.path())).iter().any(warned));
+}
