@@ -33,6 +33,7 @@ fn main() {
                 let scene = Scene {
                     board: &board,
                     live: &live,
+                    attempt: None,
                     view: &view,
                     theme: &theme,
                     now,

@@ -213,6 +213,8 @@ pub struct ReportOptions {
     pub directory: PathBuf,
     /// What is made.
     pub form: ReportForm,
+    /// `--against`: directory of the run that this one is compared with.
+    pub against: Option<PathBuf>,
     /// `--attempt`: number of the attempt whose clock exchange is shown.
     pub attempt: Option<u64>,
 }
@@ -483,6 +485,11 @@ fn report_arguments() -> Vec<Arg> {
             .long("json")
             .action(ArgAction::SetTrue)
             .help("Print everything the figures show as JSON instead"),
+        path("against", "BASELINE")
+            .long("against")
+            .conflicts_with("svg")
+            .value_hint(clap::ValueHint::DirPath)
+            .help("Also tell what changed since the run in this directory, and how surely"),
         Arg::new("attempt")
             .long("attempt")
             .value_name("NUMBER")
@@ -501,6 +508,7 @@ fn report_options(matches: &ArgMatches) -> ReportOptions {
             None if matches.get_flag("json") => ReportForm::Json,
             None => ReportForm::Html(path("out")),
         },
+        against: path("against"),
         attempt: matches.get_one("attempt").copied(),
     }
 }

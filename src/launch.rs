@@ -25,7 +25,7 @@ use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
 use sebs_tui::platform::context::Context;
 use sebs_tui::screen::{self, Feed, Left};
-use sebs_tui::settings::Resolved;
+use sebs_tui::settings::{Resolved, Settings};
 use tokio::signal::unix::SignalKind;
 use tokio::sync::{mpsc, watch};
 
@@ -55,6 +55,15 @@ pub fn tell_unused(resolved: &Resolved) {
     }
 }
 
+fn tell_unused_keep(options: &Options, settings: &Settings) {
+    if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
+        eprintln!(
+            "sebs-tui: not used: --keep: what a run makes on the platform {} ends with this program",
+            settings.platform.word()
+        );
+    }
+}
+
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
 pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
@@ -75,12 +84,7 @@ pub fn run(options: &Options) -> Done {
     );
     let equipment = runtime.block_on(equipment)?;
     let platform = equipment.platform();
-    if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
-        eprintln!(
-            "sebs-tui: not used: --keep: what a run makes on the platform {} ends with this program",
-            settings.platform.word()
-        );
-    }
+    tell_unused_keep(options, settings);
     let Kept {
         directory,
         mut store,

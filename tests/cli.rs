@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use sebs_tui::cli::{
-    Existing, Format, Options, Purpose, ReportForm, Request, Rules, TableFormat, View, command,
-    completions, man, parse,
+    CleaningMode, Existing, Format, Options, Purpose, ReportForm, Request, Rules, TableFormat,
+    View, Whose, command, completions, man, parse,
 };
+use sebs_tui::core::message::AtEnd;
 
 fn request(line: &str) -> Request {
     parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
@@ -139,6 +140,26 @@ fn process_keeps_what_is_there_unless_told_otherwise() {
 }
 
 #[test]
+fn cleaning_is_of_dead_runs_unless_told_otherwise() {
+    let clean = |flags: &str| match request(&format!("sebs-tui clean{flags}")) {
+        Request::Clean(cleaning) => (cleaning.whose, cleaning.mode),
+        other => panic!("{flags}: {other:?}"),
+    };
+    assert_eq!(clean(""), (Whose::DeadRuns, CleaningMode::Remove));
+    assert_eq!(
+        clean(" --run a --dry-run"),
+        (Whose::Run("a".into()), CleaningMode::DryRun)
+    );
+    assert_eq!(
+        clean(" --all --platform docker"),
+        (Whose::All, CleaningMode::Remove)
+    );
+    assert!(refusal("sebs-tui clean --run a --all").contains("cannot be used with"));
+    assert_eq!(run("sebs-tui").at_end, AtEnd::Remove);
+    assert_eq!(run("sebs-tui run --keep").at_end, AtEnd::Keep);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -166,6 +187,7 @@ fn each_commands_help_is_as_it_was() {
         "process",
         "report",
         "view",
+        "clean",
         "completions",
     ] {
         let mut command = command().term_width(100);

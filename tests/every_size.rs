@@ -7,13 +7,16 @@ mod fake_run;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use sebs_tui::core::live::LiveReading;
 use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::plan::{Order, Outline, Plan, Range, Sweep};
+use sebs_tui::core::sample::{Attempt, StartKind};
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
+use sebs_tui::screen::table::Table;
 use sebs_tui::screen::theme::{Palette, Theme};
-use sebs_tui::screen::view::{Overlay, View};
+use sebs_tui::screen::view::{Overlay, Sheet, Upward, View};
 
 const MOST: (u16, u16) = (130, 45);
 /// Sizes up to these are all drawn; of the larger ones every few.
@@ -50,6 +53,7 @@ fn every_state_draws_at_every_size() {
         draw_everywhere(&Scene {
             board: &board,
             live: &live,
+            attempt: None,
             view: &view,
             theme: &theme,
             now,
@@ -80,9 +84,81 @@ fn every_pane_alone_and_every_overlay_draws_at_every_size() {
         draw_everywhere(&Scene {
             board,
             live,
+            attempt: None,
             view,
             theme: &theme,
             now: *now,
+            zone: &TimeZone::UTC,
+        });
+    }
+}
+
+#[test]
+fn the_samples_and_the_exchanges_of_one_draw_at_every_size() {
+    let run = fake_run::until(StartKind::Cold, 1, 31);
+    let (board, attempt, view) = fake_run::recorded(&run);
+    let nothing = attempt.clone().map(|attempt| Attempt {
+        exchanges: Vec::new(),
+        ..attempt
+    });
+    let lone = attempt.clone().map(|mut attempt| {
+        attempt.exchanges.truncate(1);
+        attempt
+    });
+    let sheets = [
+        (
+            Sheet::Exchanges,
+            Upward::CloseUp,
+            attempt.clone(),
+            view.table.clone(),
+        ),
+        (Sheet::Samples, Upward::Offset, None, view.table.clone()),
+        (Sheet::Samples, Upward::Offset, None, Table::default()),
+        (
+            Sheet::Exchanges,
+            Upward::Offset,
+            attempt.clone(),
+            view.table.clone(),
+        ),
+        (
+            Sheet::Exchanges,
+            Upward::RoundTrip,
+            attempt,
+            view.table.clone(),
+        ),
+        (
+            Sheet::Exchanges,
+            Upward::Offset,
+            lone.clone(),
+            view.table.clone(),
+        ),
+        (
+            Sheet::Exchanges,
+            Upward::RoundTrip,
+            lone,
+            view.table.clone(),
+        ),
+        (
+            Sheet::Exchanges,
+            Upward::Offset,
+            nothing,
+            view.table.clone(),
+        ),
+        (Sheet::Exchanges, Upward::Offset, None, Table::default()),
+    ];
+    for (sheet, upward, attempt, table) in &sheets {
+        draw_everywhere(&Scene {
+            board: &board,
+            live: &LiveReading::default(),
+            attempt: attempt.as_ref(),
+            view: &View {
+                sheet: Some(*sheet),
+                upward: *upward,
+                table: table.clone(),
+                ..view.clone()
+            },
+            theme: &Theme::new(Palette::Colour, GlyphSet::Utf8),
+            now: board.last_event,
             zone: &TimeZone::UTC,
         });
     }
@@ -124,6 +200,7 @@ fn odd_plans_and_odd_clocks_draw() {
         draw_everywhere(&Scene {
             board: &run.board(),
             live: &live,
+            attempt: None,
             view: &view,
             theme: &theme,
             now: -1,

@@ -2,115 +2,34 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../examples/known_truth/runs.rs"]
+mod runs;
 mod support;
 #[path = "../examples/known_truth/table.rs"]
 #[allow(dead_code, reason = "the command prints the file")]
 mod table;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use sebs_tui::core::board::Board;
 use sebs_tui::core::contract::{ClockShift, Dialect, StampKind};
 use sebs_tui::core::exchange::join;
 use sebs_tui::core::initiator::Orders;
-use sebs_tui::core::message::{Entry, JOURNAL_VERSION, RunHeader, RunState};
+use sebs_tui::core::message::Entry;
 use sebs_tui::core::offset::estimate;
-use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
+use sebs_tui::core::plan::{Order, Plan, Sweep};
 use sebs_tui::core::sample::{Attempt, AttemptOutcome, SampleOutcome, StartKind, Token};
 use sebs_tui::core::simulation::{NAME, Scene, World, play};
-use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
-use sebs_tui::driver::package::{Runtime, Template};
-use sebs_tui::driver::{self, Equipment, Experiment, Foreign, Outlets};
-use sebs_tui::platform::FunctionSpec;
-use tokio::sync::{mpsc, watch};
+use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
 
+use runs::{SHIFT, START, TRIES, run};
 use support::{attempts, finish, journal, run_directory, short_run};
-
-const START: Nanos = 1_800_000_000 * SECOND;
-const TRIES: u32 = 5;
-
-/// The function's clock: ahead, and too fast.
-const SHIFT: ClockShift = ClockShift {
-    offset: -3 * SECOND,
-    rate_ppm: 80.0,
-    since: START,
-};
 
 /// Three sizes, both kinds, so many times.
 fn plan(repetitions: u32, sweep: Sweep, order: Order) -> Plan {
-    let outline = Outline {
-        sweep,
-        range: Range {
-            begin: 1_000_000,
-            end: 3_000_000,
-            points: 3,
-        },
-        repetitions,
-        order,
-        attempts_per_sample: TRIES,
-        fixed_payload: 1024,
-    };
-    Plan::new(outline, &Limits::default())
-}
-
-/// A whole run by the driver: its journal.
-fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
-    let entries = Arc::new(Mutex::new(Vec::new()));
-    let written = Arc::clone(&entries);
-    let experiment = Experiment {
-        header: RunHeader {
-            version: JOURNAL_VERSION,
-            id: "a run".into(),
-            platform: NAME.into(),
-            runtime: "native".into(),
-            cold_method: "simulated".into(),
-            n: 20,
-            in_flight: 1,
-            shift: Some(SHIFT),
-            plan,
-        },
-        function: FunctionSpec {
-            name: "tested".into(),
-            memory_mb: 128,
-            timeout: Duration::from_secs(30),
-            handler: "bootstrap".into(),
-        },
-        template: Arc::new(Template::new(Runtime::Native).unwrap()),
-        advertise: None,
-        dialect: Dialect::Stamp,
-        max_exchanges: 1000,
-        pace: MILLISECOND,
-        seed,
-        foreign: Foreign::default(),
-    };
-    let equipment = Equipment::Simulated {
-        world: world.parse().unwrap(),
-        start: Moment {
-            wall: START,
-            monotonic: 0,
-        },
-    };
-    let outlets = Outlets {
-        record: Box::new(move |entry| {
-            written.lock().unwrap().push(entry.clone());
-            Ok(())
-        }),
-        board: watch::Sender::new(Arc::default()),
-        live: Arc::default(),
-    };
-    let (_commands, queue) = mpsc::channel(1);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let running = driver::run(experiment, equipment, outlets, queue, None);
-    let ended = runtime.block_on(running).unwrap();
-    assert_eq!(ended.board.state, RunState::Complete);
-    let entries = entries.lock().unwrap();
-    entries.clone()
+    runs::plan(3, repetitions, sweep, order)
 }
 
 /// True time at which the function's clock showed this.

@@ -10,10 +10,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Board;
+use sebs_tui::core::effort::{Effort, Typical};
 use sebs_tui::core::message::Entry;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
+use sebs_tui::core::price::Price;
+use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::{MILLISECOND, SECOND};
-use sebs_tui::plain::plan::{About, Effort, Typical, render};
+use sebs_tui::plain::plan::{About, expected, render};
 use sebs_tui::plain::{Format, Report, summary};
 
 /// What is written to it comes out of the channel's other end; when that is dropped, the pipe is broken.
@@ -136,7 +139,7 @@ fn the_summary_has_counts_medians_and_files() {
     let entries = hand::eventful_run();
     let analysis = Analysis::of(&entries);
     insta::assert_snapshot!(summary(&Board::of(&entries), Some(&analysis), &files), @"
-    INCOMPLETE after ~1 s: 3 of 12 samples measured, 1 unsynchronised, 1 failed, 1 skipped
+    INCOMPLETE after 0.0 s: 3 of 12 samples measured, 1 unsynchronised, 1 failed, 1 skipped
     7 invocations, 1 of them in the wrong kind; samples taken again: 1
     41 datagrams, 7 lost to the host, 7 lost to the function, 7 duplicates, 0 out of order
 
@@ -202,7 +205,51 @@ fn about() -> About {
         n: 20,
         package: Some(400_000),
         typical: None,
+        timeout: 60 * SECOND,
+        terms: Terms {
+            memory_mb: 256,
+            ..Terms::default()
+        },
+        unpriced: "nothing is paid on local".into(),
     }
+}
+
+#[test]
+fn a_plan_with_a_price_and_limits_says_both_and_so_does_the_beginning_of_the_run() {
+    let price = Price {
+        platform: "cloud".into(),
+        architecture: "any".into(),
+        usd_per_million_requests: 0.2,
+        usd_per_gb_second: 0.000_02,
+        date: "2026-01-02".into(),
+        source: "a public list".into(),
+    };
+    let about = About {
+        terms: Terms {
+            budget: Some(2.0),
+            time: Some(90 * SECOND),
+            bytes: Some(5_000_000),
+            memory_mb: 512,
+            price: Some(price),
+        },
+        ..about()
+    };
+    let plan = Plan::new(outline(Sweep::Payload, Order::Sebs), &Limits::default());
+    let text = render(&plan, &about);
+    // 31 invocations of a second with half a GB: 31 x (0.0000002 + 0.00001) dollars; at most 15 x 5 cold and
+    // 15 x 5 x 2 warm ones, each of a minute.
+    for line in [
+        "invocations  31, 1 of them warm-ups; at most 225 with 5 attempts at each sample, 75 of them warm-ups",
+        "GB-seconds   15.500 with 512 MB for 1.000 s each (20 round trips of 50.000 ms, assumed); at most 6750.000, each to its time-out",
+        "price        about $0.00032, at most $0.14 (prices of 2026-01-02: a public list)",
+        "stops at     $2.00, 1.5 min, 5.00 MB sent",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}\nin\n{text}");
+    }
+    assert_eq!(
+        expected(&plan, &about),
+        "expected: 31 invocations (at most 225), 93.8 MB of payload, about $0.00032 (prices of 2026-01-02); stops at $2.00, 1.5 min, 5.00 MB sent"
+    );
 }
 
 #[test]
@@ -219,10 +266,12 @@ fn the_plan_of_a_payload_sweep() {
        5       6251000       4688250      -      -  beyond local: request body (6000000 B)
 
     samples      24 of 30; 6 are beyond a limit
-    invocations  25, 1 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
+    invocations  25, 1 of them warm-ups; at most 180 with 5 attempts at each sample, 60 of them warm-ups
     deployments  1
-    bytes up     56.3 MB of payload, 400 kB of code
+    bytes up     56.3 MB of payload (at most 422 MB), 400 kB of code
     time         unknown
+    GB-seconds   6.250 with 256 MB for 1.000 s each (20 round trips of 50.000 ms, assumed); at most 2700.000, each to its time-out
+    price        nothing is paid on local
     ");
 }
 
@@ -251,10 +300,12 @@ fn the_plan_of_a_code_sweep_with_an_estimate() {
        5     261619712      -      -  beyond local: unpacked package (250000000 B)
 
     samples      18 of 30; 12 are beyond a limit
-    invocations  27, 9 of them warm-ups; up to 5 for a sample that fails or starts in the wrong kind
+    invocations  27, 9 of them warm-ups; at most 135 with 5 attempts at each sample, 45 of them warm-ups
     deployments  14
-    bytes up     27.6 kB of payload, 1.64 GB of code
+    bytes up     27.6 kB of payload (at most 138 kB), 1.64 GB of code
     time         ~32 s, roughly
+    GB-seconds   0.068 with 256 MB for 10.000 ms each (as is typical); at most 2025.000, each to its time-out
+    price        nothing is paid on local
     ");
 }
 

@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dom::Element;
-use sebs_tui::core::message::Entry;
+use sebs_tui::core::message::{Entry, Event};
+use sebs_tui::core::sample::StartKind;
+use sebs_tui::core::time::{MILLISECOND, Nanos};
 use sebs_tui::store::Report;
 use serde_json::Value;
 
@@ -44,6 +46,7 @@ fn assert_page_shows(page: &Element, json: &Value) {
     distributions_show(page, json);
     network_shows(page, json);
     convergence_shows(page, json);
+    comparison_shows(page, json);
 }
 
 fn figure<'a>(page: &'a Element, id: &str) -> &'a Element {
@@ -278,6 +281,111 @@ fn convergence_shows(page: &Element, json: &Value) {
     }
 }
 
+/// The rows of the comparison: verdict, change and chance of each size and start kind; no section where there is none.
+fn comparison_shows(page: &Element, json: &Value) {
+    let section = page.find(|element| element.get("aria-labelledby") == "comparison");
+    let Some(run) = json["comparison"]["runs"].get(0) else {
+        assert!(section.is_none());
+        return;
+    };
+    let section = section.expect("a section");
+    let rows = section.all(|element| element.name == "tr");
+    let cells = run["cells"].as_array().unwrap();
+    assert_eq!(rows.len(), cells.len() + 1);
+    for (row, cell) in rows[1..].iter().zip(cells) {
+        let shown: Vec<&str> = row
+            .all(|element| element.name == "td")
+            .iter()
+            .map(|cell| cell.text.as_str())
+            .collect();
+        assert!(shown[0].starts_with(cell["kind"].as_str().unwrap()));
+        let verdict = cell["verdict"].as_str().unwrap().replace('_', " ");
+        assert!(shown[1].starts_with(&verdict), "{shown:?}");
+        let difference = cell["change"]["difference"].as_f64().unwrap();
+        let (value, unit) = shown[2].split_once(' ').unwrap();
+        let unit = match unit {
+            "s" => 1e9,
+            "ms" => 1e6,
+            "µs" => 1e3,
+            _ => 1.0,
+        };
+        let value = number(&value.replace('−', "-")) * unit;
+        assert!(
+            (value - difference).abs() <= difference.abs() / 500.0,
+            "{shown:?}"
+        );
+        match cell["corrected_p"].as_f64() {
+            Some(p) if p < 0.001 => assert_eq!(shown[5], "below 0.001"),
+            Some(p) => assert!((number(shown[5]) - p).abs() <= p / 15.0, "{shown:?}, {p}"),
+            None => assert_eq!(shown[5], "–"),
+        }
+    }
+    for difference in run["differences"].as_array().unwrap() {
+        let due = difference["what"].as_str().unwrap();
+        let told = section.find(|element| element.name == "li" && element.text.contains(due));
+        assert!(told.is_some(), "{due} is not told");
+    }
+}
+
+/// Three sizes, 12 samples each, warm 10 ms and cold 100 ms more, and this much.
+fn timed(seed: u64, extra: Nanos) -> Vec<Entry> {
+    let mut state = seed;
+    hand::timed_run(3, 12, |key| {
+        let scatter = (hand::noise(&mut state) * 1e6) as Nanos;
+        let cold = Nanos::from(key.kind == StartKind::Cold) * 100 * MILLISECOND;
+        10 * MILLISECOND + cold + scatter + extra
+    })
+}
+
+/// A report of a run of another runtime, 5 ms slower than the one before it, which has a hostile name.
+fn compared() -> (Report, tempfile::TempDir) {
+    let mut after = timed(2, 5 * MILLISECOND);
+    if let Event::RunStarted { run } = &mut after[0].event {
+        run.runtime = "python".into();
+    }
+    let (now, before) = (on_disk(&after), on_disk(&timed(1, 0)));
+    let baseline = before.path().join("<b>&'before");
+    std::fs::create_dir(&baseline).unwrap();
+    let name = "journal.jsonl";
+    std::fs::rename(before.path().join(name), baseline.join(name)).unwrap();
+    let report = Report::read(now.path(), None).unwrap();
+    (report.against(now.path(), &baseline).unwrap(), before)
+}
+
+#[test]
+fn a_report_against_an_earlier_run_says_what_changed_and_what_else_is_not_the_same() {
+    let (report, _) = compared();
+    let html = report.html();
+    let page = dom::parse(&html);
+    assert_page_shows(&page, &json_of(&report));
+    let section = page
+        .find(|element| element.get("aria-labelledby") == "comparison")
+        .unwrap();
+    let texts: Vec<&str> = section
+        .all(|element| ["p", "li", "h2"].contains(&element.name.as_str()))
+        .iter()
+        .map(|element| element.text.as_str())
+        .collect();
+    assert!(texts[0].ends_with("/<b>&'before"), "{texts:?}");
+    for due in [
+        "Of 6 sizes and start kinds: slower at 6.",
+        "Not the same in both runs: runtime (native, then python).",
+    ] {
+        assert!(texts.contains(&due), "{due}: {texts:?}");
+    }
+    assert!(report.markdown().contains("| warm, 1.00 MB | slower | +5."));
+}
+
+#[test]
+fn a_report_against_what_it_cannot_be_compared_with_says_why() {
+    let (run, other) = (on_disk(&timed(1, 0)), on_disk(&hand::eventful_run()));
+    let report = Report::read(run.path(), None).unwrap();
+    let error = report.against(run.path(), other.path()).unwrap_err();
+    let told = error.to_string();
+    assert!(told.contains("no size and start kind in common"), "{told}");
+    assert!(told.contains(&other.path().display().to_string()), "{told}");
+}
+
 #[test]
 fn every_figure_shows_what_the_json_says() {
     for entries in [fake_run::whole().entries, hand::eventful_run()] {
@@ -292,12 +400,13 @@ fn the_json_is_as_the_published_schema_says() {
     let schema = include_str!("../assets/report/report.schema.json");
     let schema: Value = serde_json::from_str(schema).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for entries in [
-        fake_run::whole().entries,
-        hand::eventful_run(),
-        hand::eventful_run()[..2].to_vec(),
+    for report in [
+        report_of(&fake_run::whole().entries),
+        report_of(&hand::eventful_run()),
+        report_of(&hand::eventful_run()[..2]),
+        compared().0,
     ] {
-        let mut json = json_of(&report_of(&entries));
+        let mut json = json_of(&report);
         let errors: Vec<String> = validator
             .iter_errors(&json)
             .map(|error| format!("{}: {error}", error.instance_path()))
@@ -503,13 +612,18 @@ fn chromium(page: &Path, width: u32) -> (Element, Vec<String>) {
     )
 }
 
-/// A short run and its report: the page, and the JSON.
+/// A short run and its report against itself: the page, and the JSON.
 fn reported_run(out: &Path) -> (PathBuf, Value) {
     support::finish(support::short_run(out, 4, 90_000, 7).arg("--plain"), 0);
     let run = support::run_directory(out);
     let report = |flags: &[&str]| {
         let mut command = support::program();
-        command.arg("report").arg(&run).args(flags);
+        command
+            .arg("report")
+            .arg(&run)
+            .arg("--against")
+            .arg(&run)
+            .args(flags);
         support::finish(&mut command, 0).stdout
     };
     report(&[]);

@@ -14,13 +14,15 @@ use ratatui::style::{Color, Modifier};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
 use sebs_tui::core::message::Event;
-use sebs_tui::core::sample::StartKind;
+use sebs_tui::core::sample::{Attempt, StartKind};
+use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
+use sebs_tui::screen::table::{Column, Table};
 use sebs_tui::screen::theme::{Palette, Theme};
-use sebs_tui::screen::view::{Access, Leaving, Moment, Overlay, View};
+use sebs_tui::screen::view::{Access, Leaving, Moment, Overlay, Sheet, Upward, View};
 
 const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (40, 12), (60, 1)];
 
@@ -43,12 +45,23 @@ fn mono() -> Theme {
     Theme::new(Palette::Mono, GlyphSet::Ascii)
 }
 
-fn picture(size: (u16, u16), theme: &Theme, view: &View, (board, live, now): &State) -> Buffer {
+fn picture(size: (u16, u16), theme: &Theme, view: &View, state: &State) -> Buffer {
+    picture_with(size, theme, view, state, None)
+}
+
+fn picture_with(
+    size: (u16, u16),
+    theme: &Theme,
+    view: &View,
+    (board, live, now): &State,
+    attempt: Option<&Attempt>,
+) -> Buffer {
     let mut terminal =
         Terminal::new(TestBackend::new(size.0, size.1)).expect("a buffer is always there");
     let scene = Scene {
         board,
         live,
+        attempt,
         view,
         theme,
         now: *now,
@@ -111,9 +124,19 @@ fn letter(cell: &Cell, legend: &mut Vec<String>) -> char {
 }
 
 fn check(name: &str, sizes: &[(u16, u16)], view: &View, state: &State) {
+    check_with(name, sizes, view, state, None);
+}
+
+fn check_with(
+    name: &str,
+    sizes: &[(u16, u16)],
+    view: &View,
+    state: &State,
+    attempt: Option<&Attempt>,
+) {
     for (theme_name, theme) in [("colour", colour()), ("mono", mono())] {
         for size in sizes {
-            let shown = text_and_style(&picture(*size, &theme, view, state));
+            let shown = text_and_style(&picture_with(*size, &theme, view, state, attempt));
             insta::assert_snapshot!(format!("{name}-{}x{}-{theme_name}", size.0, size.1), shown);
         }
     }
@@ -191,6 +214,60 @@ fn a_recorded_run_after_one_of_its_samples() {
     check("recorded", &SIZES, &view, &state);
 }
 
+/// The fake run up to a cold sample, as it is viewed.
+fn viewed() -> (State, Option<Attempt>, View) {
+    let run = fake_run::until(StartKind::Cold, 1, 31);
+    let (board, attempt, view) = fake_run::recorded(&run);
+    let now = board.last_event;
+    ((board, LiveReading::default(), now), attempt, view)
+}
+
+#[test]
+fn the_table_of_samples_of_a_recorded_run() {
+    let (state, attempt, mut view) = viewed();
+    view.sheet = Some(Sheet::Samples);
+    let sizes = &SIZES[..3];
+    check_with("samples", sizes, &view, &state, attempt.as_ref());
+    while view.table.sorting().0 != Column::Loss {
+        view.table.sort_by_next();
+    }
+    view.table.turn();
+    view.moment = Some(Moment { at: 100, of: 481 });
+    let name = "samples-by-loss";
+    check_with(name, sizes, &view, &state, attempt.as_ref());
+}
+
+#[test]
+fn the_exchanges_of_one_sample() {
+    let (state, attempt, mut view) = viewed();
+    view.sheet = Some(Sheet::Exchanges);
+    for (name, upward) in [
+        ("exchanges", Upward::Offset),
+        ("exchanges-close", Upward::CloseUp),
+        ("exchanges-rtt", Upward::RoundTrip),
+    ] {
+        view.upward = upward;
+        check_with(name, &SIZES[..3], &view, &state, attempt.as_ref());
+    }
+    view.table = Table::default();
+    check("exchanges-none", &[(80, 24)], &view, &state);
+}
+
+#[test]
+fn the_picked_sample_and_the_lost_exchanges_show_without_colour() {
+    let (state, attempt, mut view) = viewed();
+    for size in &SIZES[..3] {
+        view.sheet = Some(Sheet::Samples);
+        let shown = picture_with(*size, &mono(), &view, &state, attempt.as_ref());
+        let marked = |cell: &Cell| cell.symbol() == "<" && cell.modifier == Modifier::REVERSED;
+        assert_eq!(shown.content.iter().filter(|cell| marked(cell)).count(), 1);
+        view.sheet = Some(Sheet::Exchanges);
+        let shown = picture_with(*size, &mono(), &view, &state, attempt.as_ref());
+        assert!(text(&shown).is_ascii(), "{}", text(&shown));
+        assert!(text(&shown).contains("x lost"), "{}", text(&shown));
+    }
+}
+
 #[test]
 fn help_over_a_run() {
     let view = View {
@@ -237,6 +314,23 @@ fn a_zoomed_chart_and_a_log_scrolled_back() {
 
 fn text(buffer: &Buffer) -> String {
     buffer.content.iter().map(Cell::symbol).collect()
+}
+
+#[test]
+fn what_is_spent_is_shown_beside_each_limit_and_only_then() {
+    let (mut board, live, now) = state("cold");
+    let shown = |board: &Board| {
+        let state = (board.clone(), live.clone(), now);
+        text(&picture((120, 40), &mono(), &View::default(), &state))
+    };
+    assert!(!shown(&board).contains("spent"));
+    board.spending.bytes = 1_500_000;
+    board.terms = Some(Terms {
+        bytes: Some(5_000_000),
+        ..Terms::default()
+    });
+    let told = shown(&board);
+    assert!(told.contains("spent 1.50 MB of 5.00 MB"), "{told}");
 }
 
 #[test]

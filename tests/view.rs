@@ -8,7 +8,9 @@ use std::path::Path;
 
 use pty::Terminal;
 use sebs_tui::core::board::Board;
+use sebs_tui::core::listing::Mark;
 use sebs_tui::core::replay::Replay;
+use sebs_tui::core::sample::StartKind;
 use sebs_tui::screen::facts::Progress;
 use support::{finish, program, run_directory, short_run};
 
@@ -46,9 +48,51 @@ fn a_finished_run_goes_back_and_forth_by_sample_and_q_leaves() {
 }
 
 #[test]
+fn the_samples_are_sorted_one_is_picked_and_its_exchanges_are_plotted() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    finish(short_run(out.path(), 2, 5000, 3).arg("--plain"), 0);
+    let mut terminal = Terminal::start(&view(&run_directory(out.path())), 24, 80);
+    terminal.wait_for("sample 12 of 12");
+    terminal.press("o");
+    terminal.wait_for("only the table of samples can be sorted");
+    terminal.press("t");
+    terminal.wait_for("by taken, rising");
+    terminal.wait_for("line 12 of 12");
+    terminal.press("oo");
+    terminal.wait_for("by start, rising");
+    terminal.press("\x1b[H");
+    terminal.wait_for("line 1 of 12");
+    terminal.press("\x1b[B\x1b[B");
+    terminal.wait_for("line 3 of 12");
+    terminal.press("O");
+    terminal.wait_for("by start, falling");
+    terminal.press("\x1b[5~");
+    terminal.wait_for("line 1 of 12");
+    terminal.press("\r");
+    terminal.wait_until("the plot of a cold sample", |text| {
+        text.contains("exchanges  of sample") && text.contains("COLD") && text.contains("min RTT")
+    });
+    terminal.press("v");
+    terminal.wait_for("close up");
+    terminal.press("v");
+    terminal.wait_for("round trip");
+    terminal.press("\x1b[F");
+    terminal.wait_until("the plot of a warm sample", |text| {
+        text.contains("exchanges  of sample") && text.contains("WARM")
+    });
+    terminal.press("\x1b");
+    terminal.wait_for("line 12 of 12");
+    terminal.press("\x1b");
+    terminal.wait_for("datagrams");
+    terminal.press("q");
+    assert_eq!(terminal.end(), 0);
+    terminal.assert_restored();
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_shown_and_its_time_stands_still() {
     let out = tempfile::tempdir().expect("a temporary directory");
-    let mut run = fake_run::until(sebs_tui::core::sample::StartKind::Warm, 1, 3);
+    let mut run = fake_run::until(StartKind::Warm, 1, 3);
     run.warn("the last word");
     let lines: Vec<String> = run
         .entries
@@ -97,6 +141,22 @@ fn a_replay_stands_where_the_journals_beginning_would() {
         assert_eq!(board.state.is_over(), sample >= 700, "after {sample}");
     }
     let whole = Board::of(&entries);
+    let (rows, plan) = (replay.rows(), fake_run::FakeRun::new().header.plan);
+    for (sample, row) in (1..).zip(rows.iter()) {
+        let attempt = replay.attempt(sample).expect("each was invoked");
+        assert_eq!(attempt.purpose.key(), row.key);
+        assert_eq!(row.size, plan.size(row.key));
+        let failed = row.mark == Mark::Failed;
+        let time = attempt.invocation_time().filter(|_| !failed);
+        assert_eq!((row.invocation, row.packets), (time, attempt.packets));
+        let retried = row.key.kind == StartKind::Cold && row.key.repetition % 17 == 9;
+        assert_eq!(row.tries, 1 + u32::from(retried));
+    }
+    assert_eq!(
+        rows.iter().filter(|row| row.mark == Mark::Failed).count(),
+        1
+    );
+    assert!(replay.attempt(0).is_none() && replay.attempt(701).is_none());
     assert_eq!(replay.at(700).elapsed, whole.elapsed);
     assert_eq!(Replay::new(Vec::new()).at(1).ended.len(), 0);
 }

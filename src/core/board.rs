@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::sample::{
     Attempt, AttemptOutcome, PacketCounts, Purpose, SampleKey, SampleOutcome, StartKind,
 };
+use super::spending::{Reached, Spending, Terms};
 use super::time::Nanos;
 
 /// Log lines kept.
@@ -153,10 +154,18 @@ pub struct Board {
     pub elapsed: Nanos,
     /// Durations of ended samples that had an attempt, ns, by kind (warm, cold): what the ETA rests on.
     pub durations: [Arc<Vec<Nanos>>; 2],
+    /// What has been used up.
+    pub spending: Spending,
+    /// What may be, and its price; none when nothing limits this process and nothing is paid.
+    pub terms: Option<Terms>,
+    /// The limit that stopped the run.
+    pub reached: Option<Reached>,
     /// The last lines.
     pub log: VecDeque<Arc<LogLine>>,
     elapsed_before: Nanos,
     last_invocation: Option<(u64, Option<Nanos>)>,
+    /// `elapsed` when the invocation under way began.
+    invoking_since: Nanos,
 }
 
 impl Board {
@@ -190,7 +199,11 @@ impl Board {
         if let Event::RunResumed { .. } = entry.event {
             self.elapsed_before = self.elapsed;
         }
-        self.elapsed = self.elapsed_before + entry.elapsed;
+        let elapsed = self.elapsed_before + entry.elapsed;
+        if self.state != RunState::Paused {
+            self.spending.time += elapsed - self.elapsed;
+        }
+        self.elapsed = elapsed;
         self.last_event = entry.wall;
         match &entry.event {
             Event::RunStarted { run } => self.begin(run, entry.wall),
@@ -198,6 +211,15 @@ impl Board {
                 kept,
                 dropped_bytes,
             } => self.resumed(entry.wall, *kept, *dropped_bytes),
+            Event::TermsSet { terms } => self.terms = Some(terms.clone()),
+            Event::LimitReached { reached } => {
+                self.reached = Some(*reached);
+                self.note(
+                    entry.wall,
+                    Severity::Warning,
+                    format!("stopped by {reached}"),
+                );
+            }
             Event::StateEntered { state } => {
                 self.state = *state;
                 if state.is_over() {
@@ -210,6 +232,7 @@ impl Board {
                 sample,
                 package_bytes,
             } => {
+                self.spending.deploying(*package_bytes);
                 self.current = Some(*sample);
                 self.activity = Activity::Deploying {
                     package_bytes: *package_bytes,
@@ -252,11 +275,7 @@ impl Board {
                 purpose,
                 attempt_of_sample,
                 ..
-            } => {
-                self.current = Some(purpose.key());
-                self.attempt_of_sample = *attempt_of_sample;
-                self.activity = Activity::Invoking { purpose: *purpose };
-            }
+            } => self.attempt_started(*purpose, *attempt_of_sample),
             Event::AttemptEnded { attempt } => self.attempt_ended(entry.wall, attempt),
             Event::SampleEnded {
                 sample,
@@ -291,6 +310,7 @@ impl Board {
         self.current = None;
         self.last = None;
         self.activity = Activity::Idle;
+        (self.terms, self.reached) = (None, None);
         self.forget_added();
         let torn = if dropped_bytes > 0 {
             format!("; dropped {dropped_bytes} bytes of a torn last line")
@@ -363,9 +383,20 @@ impl Board {
             .map_or(0, |plan| plan.outline.attempts_per_sample)
     }
 
+    fn attempt_started(&mut self, purpose: Purpose, attempt_of_sample: u32) {
+        let payload_bytes = self.plan().map(|plan| plan.payload_bytes(purpose.key()));
+        self.spending.invoking(payload_bytes.unwrap_or_default());
+        self.invoking_since = self.elapsed;
+        self.current = Some(purpose.key());
+        self.attempt_of_sample = attempt_of_sample;
+        self.activity = Activity::Invoking { purpose };
+    }
+
     fn attempt_ended(&mut self, wall: Nanos, attempt: &Attempt) {
         self.activity = Activity::Idle;
         self.attempts += 1;
+        let waited = self.elapsed - self.invoking_since;
+        self.spending.invoked(attempt, waited);
         self.packets.add(&attempt.packets);
         self.clock = attempt.clock.or(self.clock);
         self.last_invocation = Some((attempt.number, attempt.invocation_time()));

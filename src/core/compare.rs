@@ -150,6 +150,17 @@ impl Verdict {
 }
 
 impl CellChange {
+    /// The verdict in words, and whether the clocks leave it open.
+    pub fn words(&self) -> String {
+        let words = self.verdict.words();
+        let sure = matches!(self.verdict, Verdict::Slower | Verdict::Faster);
+        if sure && self.within_clock_bounds() {
+            format!("{words}, within the clocks' bounds")
+        } else {
+            words.into()
+        }
+    }
+
     /// The change is smaller than what the clocks' bounds leave open.
     pub fn within_clock_bounds(&self) -> bool {
         self.change.difference.abs() <= self.clock_bounds

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::contract::ClockShift;
 use super::plan::Plan;
 use super::sample::{Attempt, Failure, Purpose, SampleKey, SampleOutcome, StartKind, Token};
+use super::spending::{Reached, Terms};
 use super::time::Nanos;
 
 /// Version of the journal's lines; a reader refuses a higher one.
@@ -117,6 +118,16 @@ pub enum Event {
         kept: u32,
         /// Bytes of a torn last line that were dropped.
         dropped_bytes: u64,
+    },
+    /// What this process may use up, and what its price rests on; those of an earlier process no longer count.
+    TermsSet {
+        /// The limits and the price.
+        terms: Terms,
+    },
+    /// The next step would begin beyond a limit: the run stops, and can be resumed with a higher one.
+    LimitReached {
+        /// Which, and what was spent.
+        reached: Reached,
     },
     /// The run pauses, goes on, stops or ends.
     StateEntered {

@@ -60,6 +60,17 @@ pub fn round_trip(exchange: &Exchange) -> Option<Nanos> {
     Some(kernel().unwrap_or((t4.0 - t1.0) - (t3.0 - t2.0)))
 }
 
+/// RTT without the host's turnaround and offset of this exchange alone, ns, by stamps of one kind; none when it lacks
+/// one of the four. The truth lies within half that RTT of that offset.
+pub fn alone(exchange: &Exchange, stamps: StampKind) -> Option<(Nanos, Nanos)> {
+    let pick = match stamps {
+        StampKind::Kernel => Passages::kernel,
+        StampKind::KernelReceive => Passages::kernel_receive,
+        StampKind::User => Passages::user,
+    };
+    pick(exchange).rtt_and_offset()
+}
+
 /// Most that two clocks are taken to drift apart, in parts per million: crystals keep 100.
 const MOST_DRIFT_PPM: Nanos = 100;
 

@@ -1,14 +1,17 @@
 //! A recorded run as it stood at the end of any of its samples.
 
-use super::board::Board;
-use super::message::{Entry, Event};
+use std::sync::Arc;
 
-/// A journal and the place of every sample's end in it.
+use super::board::Board;
+use super::listing::{self, Row};
+use super::message::{Entry, Event};
+use super::sample::Attempt;
+
+/// A journal and the list of its samples.
 #[derive(Debug)]
 pub struct Replay {
     entries: Vec<Entry>,
-    /// For each sample that ended, how many entries there are up to its end.
-    ends: Vec<usize>,
+    rows: Arc<[Row]>,
     board: Board,
     folded: usize,
 }
@@ -16,43 +19,44 @@ pub struct Replay {
 impl Replay {
     /// Of a whole journal.
     pub fn new(entries: Vec<Entry>) -> Self {
-        let plan = entries.iter().find_map(|entry| match &entry.event {
-            Event::RunStarted { run } => Some(&run.plan),
-            _ => None,
-        });
-        let is_end = |entry: &Entry| match &entry.event {
-            Event::SampleEnded { sample, .. } => {
-                plan.is_none_or(|plan| plan.beyond(*sample).is_none())
-            }
-            _ => false,
-        };
-        let ends = entries
-            .iter()
-            .zip(1..)
-            .filter(|(entry, _)| is_end(entry))
-            .map(|(_, count)| count)
-            .collect();
         Self {
+            rows: listing::rows(&entries).into(),
             entries,
-            ends,
             board: Board::default(),
             folded: 0,
         }
     }
 
-    /// How often a sample ended; one that was taken again counts each time, one beyond a limit never.
+    /// Every sample that ended, in that order; one that was taken again is there each time, one beyond a limit never.
+    pub fn rows(&self) -> Arc<[Row]> {
+        self.rows.clone()
+    }
+
+    /// How many there are.
     pub fn samples(&self) -> usize {
-        self.ends.len()
+        self.rows.len()
+    }
+
+    /// The attempt that counts for the `sample`-th of them, from 1, else its last one, with every exchange; none when
+    /// nothing was invoked for it.
+    pub fn attempt(&self, sample: usize) -> Option<&Attempt> {
+        let row = self.rows.get(sample.checked_sub(1)?)?;
+        match &self.entries.get(row.attempt?)?.event {
+            Event::AttemptEnded { attempt } => Some(attempt),
+            _ => None,
+        }
     }
 
     /// The board at the end of the `sample`-th of them, from 1; from the last on, that of the whole journal.
     ///
     /// Going on from where it stands costs only what happened in between.
     pub fn at(&mut self, sample: usize) -> Board {
-        let end = if sample >= self.ends.len() {
+        let end = if sample >= self.rows.len() {
             self.entries.len()
         } else {
-            sample.checked_sub(1).map_or(0, |place| self.ends[place])
+            sample
+                .checked_sub(1)
+                .map_or(0, |place| self.rows[place].end)
         };
         if end < self.folded {
             (self.board, self.folded) = (Board::default(), 0);

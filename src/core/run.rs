@@ -11,6 +11,7 @@ use super::plan::{Plan, Sweep};
 use super::sample::{
     Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind,
 };
+use super::spending::{Spending, Terms};
 use super::time::Nanos;
 use super::until::half_width;
 
@@ -131,6 +132,12 @@ pub struct Run {
     warm: bool,
     cold_ready: bool,
     last_invocation: Nanos,
+    terms: Terms,
+    spent: Spending,
+    /// Up to when run time is counted as spent; none before the first input.
+    counted_to: Option<Nanos>,
+    /// When the invocation under way began.
+    invoking_since: Nanos,
 }
 
 impl Run {
@@ -173,6 +180,20 @@ impl Run {
             warm: false,
             cold_ready: false,
             last_invocation: 0,
+            terms: Terms::default(),
+            spent: Spending::default(),
+            counted_to: None,
+            invoking_since: 0,
+        }
+    }
+
+    /// The same run, of which `spent` is used up, and which stops before a step that would begin beyond `terms`.
+    #[must_use]
+    pub fn within(self, terms: Terms, spent: Spending) -> Self {
+        Self {
+            terms,
+            spent,
+            ..self
         }
     }
 
@@ -187,6 +208,7 @@ impl Run {
         if self.state.is_over() {
             return actions;
         }
+        self.count_time(now);
         match input {
             Input::Begin => self.enter(RunState::Running, &mut actions),
             Input::Command(command) => self.command(command, now, &mut actions),
@@ -196,6 +218,14 @@ impl Run {
             self.between_steps(now, &mut actions);
         }
         actions
+    }
+
+    /// As in [`super::board`], time in a pause is not spent.
+    fn count_time(&mut self, now: Nanos) {
+        let since = self.counted_to.replace(now).unwrap_or(now);
+        if self.state != RunState::Paused {
+            self.spent.time += now - since;
+        }
     }
 
     fn enter(&mut self, state: RunState, actions: &mut Vec<Action>) {
@@ -329,6 +359,7 @@ impl Run {
 
     fn invoked(&mut self, attempt: Attempt, now: Nanos, actions: &mut Vec<Action>) {
         self.last_invocation = now;
+        self.spent.invoked(&attempt, now - self.invoking_since);
         self.cold_ready = false;
         // The invocation after a cold start is slower than later ones, so a measured cold start warms nothing up.
         let was_cold_sample = attempt.purpose.asked() == Some(StartKind::Cold);
@@ -446,6 +477,10 @@ impl Run {
             }
             RunState::Stopping => self.finish(actions),
             RunState::Running => match self.next_sample(now, actions) {
+                Some(current) if self.stopped_by_a_limit(current.key, actions) => {
+                    self.enter(RunState::Stopping, actions);
+                    self.finish(actions);
+                }
                 Some(current) => self.begin_step(current, now, actions),
                 None => self.finish(actions),
             },
@@ -529,12 +564,30 @@ impl Run {
         self.queue.extend(self.plan.ordered(of));
     }
 
-    fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {
-        let key = current.key;
-        let package_bytes = match self.plan.outline.sweep {
+    fn package_bytes(&self, key: SampleKey) -> u64 {
+        match self.plan.outline.sweep {
             Sweep::Payload => self.conditions.smallest_package,
             Sweep::Code => self.plan.size(key),
+        }
+    }
+
+    /// Whether the next step would begin beyond a limit. A preparation is one with the invocation that it is for.
+    fn stopped_by_a_limit(&self, key: SampleKey, actions: &mut Vec<Action>) -> bool {
+        let package_bytes = self.package_bytes(key);
+        let deployment = if self.deployed == Some(package_bytes) {
+            0
+        } else {
+            package_bytes
         };
+        let bytes = deployment + self.plan.payload_bytes(key);
+        let reached = self.terms.beyond(&self.spent, bytes);
+        actions.extend(reached.map(|reached| Action::Record(Event::LimitReached { reached })));
+        reached.is_some()
+    }
+
+    fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {
+        let key = current.key;
+        let package_bytes = self.package_bytes(key);
         if now - self.last_invocation > self.conditions.keep_warm {
             self.warm = false;
         }
@@ -542,6 +595,7 @@ impl Run {
             self.deployed = Some(package_bytes);
             (self.warm, self.cold_ready) = (false, false);
             self.step = Step::Deploying;
+            self.spent.deploying(package_bytes);
             actions.push(Action::Record(Event::DeployStarted {
                 sample: key,
                 package_bytes,
@@ -559,13 +613,16 @@ impl Run {
             } else {
                 Purpose::Sample(key)
             };
+            let payload_bytes = self.plan.payload_bytes(key);
             self.attempts += 1;
             self.step = Step::Invoking;
+            self.spent.invoking(payload_bytes);
+            self.invoking_since = now;
             actions.push(Action::Invoke(Invoke {
                 number: self.attempts,
                 purpose,
                 attempt_of_sample: current.tries + 1,
-                payload_bytes: self.plan.payload_bytes(key),
+                payload_bytes,
             }));
         }
     }

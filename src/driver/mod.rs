@@ -32,6 +32,7 @@ use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
 use crate::core::plan::Limits;
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
+use crate::core::spending::Terms;
 use crate::core::time::{MILLISECOND, Moment, Nanos};
 use crate::platform::context::Notes;
 use crate::platform::{Abilities, FunctionSpec, Guarantee, Platform, PlatformError, Reach, Retry};
@@ -58,6 +59,10 @@ pub struct Experiment {
     pub pace: Nanos,
     /// Seed of the packages' filling.
     pub seed: u64,
+    /// What this process may use up.
+    pub terms: Terms,
+    /// What the run is expected to take, for the log of a new one.
+    pub expected: String,
     /// What a function needs that somebody else deployed.
     pub foreign: Foreign,
 }
@@ -315,8 +320,14 @@ async fn drive(
     before: Option<Before>,
 ) -> Result<Arc<Board>, DriverError> {
     let header = experiment.header.clone();
+    let (terms, mut told) = (experiment.terms.clone(), Vec::new());
+    if before.is_none() {
+        let text = experiment.expected.clone();
+        told.push(Event::Noted { text });
+    }
+    told.extend(conditions_of(&terms, &header.platform));
     let (mut workshop, mut notes) = equipment.open(experiment, outlets.live.clone())?;
-    let told = workshop.inspect().await?;
+    told.extend(workshop.inspect().await?);
     let plan = header.plan.clone();
     let mut chronicle = Chronicle::open(outlets, header, before, workshop.now())?;
     for event in told {
@@ -327,7 +338,8 @@ async fn drive(
         workshop.conditions(),
         &chronicle.board.ended,
         chronicle.board.attempts,
-    );
+    )
+    .within(terms, chronicle.board.spending);
     let mut job: Option<Job> = None;
     let mut actions = run.handle(Input::Begin, workshop.now().monotonic);
     loop {
@@ -369,6 +381,20 @@ async fn drive(
         };
         actions = run.handle(input, workshop.now().monotonic);
     }
+}
+
+/// What is told of limits and prices, where there are any.
+fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
+    let mut told = Vec::new();
+    if terms.limited() || terms.price.is_some() {
+        let terms = terms.clone();
+        told.push(Event::TermsSet { terms });
+    }
+    if terms.budget.is_some() && terms.price.is_none() {
+        let text = format!("--budget stops nothing here: there is no price for {platform}");
+        told.push(Event::Warned { text });
+    }
+    told
 }
 
 /// Where the function is told to send its datagrams: as the user says, else where the socket is bound, else where the

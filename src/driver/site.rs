@@ -1,7 +1,7 @@
 //! Steps carried out on a platform, over HTTP and UDP, in real time.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,11 +9,13 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::DriverError;
-use super::attempt::{self, Bench, failure_of};
+use super::attempt::{self, Bench, Told, failure_of};
 use super::clock;
 use super::workshop::{Done, Job, Workshop};
 use crate::core::contract::StampKind;
+use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
+use crate::core::pace::Pace;
 use crate::core::run::{Conditions, Invoke, Outcome};
 use crate::core::sample::{Failure, Token};
 use crate::core::time::{Moment, Nanos};
@@ -33,11 +35,14 @@ pub(super) struct Site {
     deployed: u64,
     packages: u64,
     function_exists: bool,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Site {
     pub fn new(bench: Bench) -> Self {
+        let most = bench.platform.abilities().invocations_per_minute;
         Self {
+            pace: Arc::new(Mutex::new(Pace::new(most))),
             bench: Arc::new(bench),
             deployed: 0,
             packages: 0,
@@ -73,6 +78,13 @@ impl Workshop for Site {
             });
         }
         let mut told: Vec<Event> = findings.into_iter().map(event_of).collect();
+        if let Some(most) = self.bench.platform.abilities().invocations_per_minute {
+            let text = format!(
+                "{} takes at most {most} invocations a minute: one that comes too early waits",
+                self.bench.platform.name()
+            );
+            told.push(Event::Noted { text });
+        }
         let stamps = self.bench.echo.stamps();
         if stamps != StampKind::Kernel {
             let text = format!(
@@ -141,7 +153,11 @@ impl Workshop for Site {
 
     fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        Job::new(move |given_up| async move {
+        let pace = self.pace.clone();
+        Job::new(move |mut given_up| async move {
+            if !its_turn(&bench.live, &pace, &mut given_up).await {
+                return Told::of(attempt::blank(invoke, token, package_bytes)).into();
+            }
             let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
             Done::from(told)
         })
@@ -150,6 +166,23 @@ impl Workshop for Site {
     fn note(&mut self, outcome: &Outcome) {
         self.function_exists |= matches!(outcome, Outcome::Deployed { .. });
     }
+}
+
+/// Waits until the platform's limit allows an invocation; false when it was given up meanwhile.
+async fn its_turn(live: &Live, pace: &Mutex<Pace>, given_up: &mut oneshot::Receiver<()>) -> bool {
+    // One step is under way at a time: nobody else counts invocations meanwhile.
+    let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
+    let wait = pace().wait(clock::now().monotonic);
+    if wait > 0 {
+        live.enter(Phase::Waiting);
+        let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
+        live.enter(Phase::Idle);
+        if waited.is_ok() {
+            return false;
+        }
+    }
+    pace().begin(clock::now().monotonic);
+    true
 }
 
 /// Carries out a preparation within its deadline, unless it is given up.
@@ -204,5 +237,55 @@ fn fault(error: &impl std::fmt::Display) -> Failure {
         step: "package".into(),
         what: error.to_string(),
         status: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::{MILLISECOND, SECOND};
+
+    /// A platform that takes one invocation a minute and had one so long ago.
+    fn paced(ago: Nanos) -> Mutex<Pace> {
+        let mut pace = Pace::new(Some(1));
+        pace.begin(clock::now().monotonic - ago);
+        Mutex::new(pace)
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_the_platforms_limit_is_as_long_as_it_must_be() {
+        let (_keep, mut given_up) = oneshot::channel();
+        let begun = clock::now().monotonic;
+        let pace = paced(60 * SECOND - 20 * MILLISECOND);
+        assert!(its_turn(&Live::default(), &pace, &mut given_up).await);
+        assert!(clock::now().monotonic - begun >= 19 * MILLISECOND);
+        let next = pace
+            .lock()
+            .expect("nobody panicked")
+            .wait(clock::now().monotonic);
+        assert!(
+            next > 59 * SECOND,
+            "it counts: the next one waits {next} ns"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wait_for_the_platforms_limit_can_be_given_up_at_once() {
+        let (sender, mut given_up) = oneshot::channel();
+        let (live, pace) = (Live::default(), paced(0));
+        let waiting = its_turn(&live, &pace, &mut given_up);
+        let giving_up = async {
+            tokio::task::yield_now().await;
+            assert_eq!(live.read().phase, Phase::Waiting);
+            _ = sender.send(());
+        };
+        let both = async { tokio::join!(waiting, giving_up).0 };
+        let went_on = timeout(Duration::from_secs(10), both).await;
+        assert_eq!(
+            went_on,
+            Ok(false),
+            "within its deadline, and without an invocation"
+        );
+        assert_eq!(live.read().phase, Phase::Idle);
     }
 }

@@ -19,7 +19,10 @@ pub fn compare(comparing: &Comparing) -> Done {
     let mut journals = Vec::new();
     for directory in &comparing.directories {
         let name = directory.display().to_string();
-        journals.push((name, journal::read(&journal::path_in(directory))?.entries));
+        journals.push((
+            name,
+            journal::read_results(&journal::path_in(directory))?.entries,
+        ));
     }
     let candidates: Vec<Candidate> = journals
         .iter()

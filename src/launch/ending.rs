@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Done;
 
-/// The run was stopped by its user, with samples left.
+/// The run was stopped by its user or by a limit, with samples left.
 const INCOMPLETE: u8 = 3;
 
 /// Exit codes of a signalled program begin above this.

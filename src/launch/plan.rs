@@ -4,9 +4,11 @@ use std::process::ExitCode;
 
 use sebs_tui::cli::Options;
 use sebs_tui::core::plan::Plan;
+use sebs_tui::core::time::Nanos;
+use sebs_tui::driver::package::Template;
 use sebs_tui::plain::plan::About;
 use sebs_tui::plain::{self};
-use sebs_tui::settings::{self};
+use sebs_tui::settings::{self, Settings};
 
 use super::platforms::{abilities, limits, template, typical};
 use super::{Done, tell_unused, tokio_runtime};
@@ -20,14 +22,27 @@ pub fn plan(options: &Options) -> Done {
     let abilities = tokio_runtime()?.block_on(abilities(settings))?;
     let plan =
         Plan::new(settings.outline(), &limits(abilities.limits, &template)).until(settings.until());
-    let about = About {
-        platform: settings.platform.word().into(),
+    let about = about(settings, abilities.cold_method, &template);
+    print!("{}", plain::plan::render(&plan, &about));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is known of the run beside its plan.
+pub(super) fn about(settings: &Settings, cold: String, template: &Template) -> About {
+    let platform = settings.platform.word();
+    About {
+        platform: platform.into(),
         runtime: settings.runtime.word().into(),
-        cold: abilities.cold_method,
+        cold,
         n: settings.n,
         package: Some(template.smallest()),
         typical: typical(settings),
-    };
-    print!("{}", plain::plan::render(&plan, &about));
-    Ok(ExitCode::SUCCESS)
+        timeout: settings.timeout().as_nanos() as Nanos,
+        terms: settings.terms(),
+        unpriced: if settings.platform.is_free() {
+            format!("nothing is paid on {platform}")
+        } else {
+            format!("unknown on {platform}")
+        },
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::{clean, in_ms, size};
-use crate::core::compare::{CellChange, Compared, Comparison, Verdict};
+use crate::core::compare::{CellChange, Compared, Comparison};
 
 const HEADINGS: [&str; 9] = [
     "size",
@@ -90,18 +90,8 @@ fn row(cell: &CellChange) -> [String; 9] {
         difference,
         share,
         cell.corrected_p.map_or_else(|| "-".into(), chance),
-        verdict(cell),
+        cell.words(),
     ]
-}
-
-fn verdict(cell: &CellChange) -> String {
-    let words = cell.verdict.words();
-    let sure = matches!(cell.verdict, Verdict::Slower | Verdict::Faster);
-    if sure && cell.within_clock_bounds() {
-        format!("{words}, within the clocks' bounds")
-    } else {
-        words.into()
-    }
 }
 
 fn chance(p: f64) -> String {

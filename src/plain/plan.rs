@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::words::{order, rough, size};
+use super::words::{length, order, rough, size};
+use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each};
 use crate::core::plan::{Plan, Sweep, raw_bytes};
-use crate::core::sample::StartKind;
+use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
 
 /// What is known of the run beside its plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct About {
     /// Platform's name.
     pub platform: String,
@@ -22,90 +23,12 @@ pub struct About {
     pub package: Option<u64>,
     /// What the steps of such a run took elsewhere, when there is any experience.
     pub typical: Option<Typical>,
-}
-
-/// Typical lengths of a run's steps, ns; an estimate made of them is rough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Typical {
-    /// A warm invocation with its clock exchange.
-    pub warm: Nanos,
-    /// A cold one, with what forces it.
-    pub cold: Nanos,
-    /// Making, sending and activating a package.
-    pub deployment: Nanos,
-    /// Sending a megabyte.
-    pub megabyte: Nanos,
-    /// Unpacking a megabyte of package for a new environment.
-    pub unpacking: Nanos,
-}
-
-/// What a plan costs when every attempt succeeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Effort {
-    /// Samples within the limits: warm, cold.
-    pub samples: [u64; 2],
-    /// Invocations that only make a warm environment.
-    pub warm_ups: u64,
-    /// Deployments.
-    pub deployments: u64,
-    /// Payloads of all invocations, bytes on the wire.
-    pub payload_bytes: u64,
-    /// Packages of a code sweep, bytes.
-    pub package_bytes: u64,
-    /// Packages unpacked for new environments, bytes.
-    pub unpacked_bytes: u64,
-}
-
-impl Effort {
-    /// Of the whole plan: walks through its samples as the run would.
-    pub fn of(plan: &Plan) -> Self {
-        let mut effort = Self::default();
-        let mut deployed = None;
-        let mut environment_is_warm = false;
-        for key in plan
-            .samples()
-            .into_iter()
-            .filter(|key| plan.beyond(*key).is_none())
-        {
-            let package = match plan.outline.sweep {
-                Sweep::Payload => 0,
-                Sweep::Code => plan.size(key),
-            };
-            if deployed != Some(package) {
-                deployed = Some(package);
-                effort.deployments += 1;
-                effort.package_bytes += package;
-                environment_is_warm = false;
-            }
-            if key.kind == StartKind::Warm && !environment_is_warm {
-                effort.warm_ups += 1;
-                effort.unpacked_bytes += package;
-                effort.payload_bytes += plan.payload_bytes(key);
-            }
-            environment_is_warm = key.kind == StartKind::Warm;
-            if key.kind == StartKind::Cold {
-                effort.unpacked_bytes += package;
-            }
-            effort.samples[usize::from(key.kind == StartKind::Cold)] += 1;
-            effort.payload_bytes += plan.payload_bytes(key);
-        }
-        effort
-    }
-
-    /// All invocations.
-    pub fn invocations(&self) -> u64 {
-        self.samples[0] + self.samples[1] + self.warm_ups
-    }
-
-    fn time(&self, typical: &Typical) -> Nanos {
-        let megabytes = (self.payload_bytes + self.package_bytes) / 1_000_000;
-        let [warm, cold] = self.samples;
-        (warm + self.warm_ups) as Nanos * typical.warm
-            + cold as Nanos * typical.cold
-            + self.deployments as Nanos * typical.deployment
-            + megabytes as Nanos * typical.megabyte
-            + (self.unpacked_bytes / 1_000_000) as Nanos * typical.unpacking
-    }
+    /// Time-out of an invocation, ns.
+    pub timeout: Nanos,
+    /// What the run may use up, and its price.
+    pub terms: Terms,
+    /// What is said of the price where none is known.
+    pub unpriced: String,
 }
 
 /// The plan as text.
@@ -166,7 +89,7 @@ fn sizes(text: &mut String, plan: &Plan) {
 }
 
 fn totals(text: &mut String, plan: &Plan, about: &About) {
-    let effort = Effort::of(plan);
+    let (effort, at_most) = (Effort::of(plan), AtMost::of(plan));
     let planned = plan.samples().len() as u64;
     let within = effort.samples[0] + effort.samples[1];
     let beyond = if planned == within {
@@ -187,14 +110,92 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
     let _ = write!(
         text,
         "\nsamples      {within}{beyond}\n\
-         invocations  {}, {} of them warm-ups; up to {} for a sample that fails or starts in the wrong kind\n\
+         invocations  {}, {} of them warm-ups; at most {} with {} attempts at each sample, {} of them warm-ups\n\
          deployments  {}\n\
-         bytes up     {} of payload, {packages} of code\n\
+         bytes up     {} of payload (at most {}), {packages} of code\n\
          time         {time}\n",
         effort.invocations(),
         effort.warm_ups,
+        at_most.invocations(),
         plan.outline.attempts_per_sample,
+        at_most.warm_ups,
         effort.deployments,
         size(effort.payload_bytes),
+        size(at_most.payload_bytes),
     );
+    money(text, &effort, &at_most, about);
+    if about.terms.limited() {
+        let _ = writeln!(text, "stops at     {}", limits(&about.terms));
+    }
+}
+
+fn money(text: &mut String, effort: &Effort, at_most: &AtMost, about: &About) {
+    let terms = &about.terms;
+    let each = billed_each(about.typical.as_ref(), about.n, about.timeout);
+    let (gb_seconds, price) = bill(terms, effort.invocations(), each);
+    let (most_gb_seconds, most_price) = bill(terms, at_most.invocations(), about.timeout);
+    let why = match about.typical {
+        Some(_) => "as is typical".into(),
+        None => format!(
+            "{} round trips of {}, assumed",
+            about.n,
+            length(ASSUMED_ROUND_TRIP)
+        ),
+    };
+    let _ = writeln!(
+        text,
+        "GB-seconds   {gb_seconds:.3} with {} MB for {} each ({why}); at most {most_gb_seconds:.3}, each to its time-out",
+        terms.memory_mb,
+        length(each),
+    );
+    let _ = match (&terms.price, price.zip(most_price)) {
+        (Some(list), Some((price, most))) => writeln!(
+            text,
+            "price        about {}, at most {} (prices of {}: {})",
+            usd(price),
+            usd(most),
+            list.date,
+            list.source
+        ),
+        _ => writeln!(text, "price        {}", about.unpriced),
+    };
+}
+
+/// The limits that are set, for people.
+fn limits(terms: &Terms) -> String {
+    let limits = [
+        terms.budget.map(usd),
+        terms.time.map(|time| format!("{} min", minutes(time))),
+        terms.bytes.map(|bytes| format!("{} sent", size(bytes))),
+    ];
+    let set: Vec<String> = limits.into_iter().flatten().collect();
+    set.join(", ")
+}
+
+/// What a run is expected to take, in one line for its beginning.
+pub fn expected(plan: &Plan, about: &About) -> String {
+    let (effort, at_most) = (Effort::of(plan), AtMost::of(plan));
+    let each = billed_each(about.typical.as_ref(), about.n, about.timeout);
+    let mut text = format!(
+        "expected: {} invocations (at most {}), {} of payload",
+        effort.invocations(),
+        at_most.invocations(),
+        size(effort.payload_bytes)
+    );
+    if plan.outline.sweep == Sweep::Code {
+        let _ = write!(text, ", {} of code", size(effort.package_bytes));
+    }
+    if let Some(typical) = &about.typical {
+        let _ = write!(text, ", {}", rough(effort.time(typical)));
+    }
+    if let (Some(list), (_, Some(price))) = (
+        &about.terms.price,
+        bill(&about.terms, effort.invocations(), each),
+    ) {
+        let _ = write!(text, ", about {} (prices of {})", usd(price), list.date);
+    }
+    if about.terms.limited() {
+        let _ = write!(text, "; stops at {}", limits(&about.terms));
+    }
+    text
 }

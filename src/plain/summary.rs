@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::warnings::warning;
-use super::words::{clean, decimals, in_ms, made_up, rough, size};
+use super::words::{clean, decimals, in_ms, lasted, made_up, size};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
+use crate::core::spending::{Terms, minutes, usd};
 use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
 use crate::core::time::Nanos;
 
@@ -38,7 +39,7 @@ fn counts(text: &mut String, board: &Board) {
         text,
         "{} after {}: {} of {} samples measured, {} unsynchronised, {} failed, {} skipped",
         board.state.word(),
-        rough(board.elapsed),
+        lasted(board.elapsed),
         sum(|cell| cell.measured),
         board.planned(),
         sum(|cell| cell.unsynchronised),
@@ -52,6 +53,12 @@ fn counts(text: &mut String, board: &Board) {
         sum(|cell| cell.wrong_kind),
         board.superseded,
     );
+    if let Some(reached) = &board.reached {
+        let _ = writeln!(text, "stopped by {reached}; go on with a higher limit");
+    }
+    if let Some(terms) = &board.terms {
+        let _ = writeln!(text, "{}", used_up(board, terms));
+    }
     let packets = &board.packets;
     let _ = writeln!(
         text,
@@ -62,6 +69,22 @@ fn counts(text: &mut String, board: &Board) {
         packets.duplicates,
         packets.reordered,
     );
+}
+
+/// What the run has used up in all its processes.
+fn used_up(board: &Board, terms: &Terms) -> String {
+    let spending = &board.spending;
+    let price = match (terms.usd(spending), &terms.price) {
+        (Some(price), Some(list)) => format!(", about {} (prices of {})", usd(price), list.date),
+        _ => String::new(),
+    };
+    format!(
+        "used up: {} requests, {:.3} GB-seconds, {} of payloads and packages, {} minutes{price}",
+        spending.requests,
+        spending.gb_seconds(terms.memory_mb),
+        size(spending.bytes),
+        minutes(spending.time),
+    )
 }
 
 fn medians(text: &mut String, board: &Board) {

@@ -70,6 +70,18 @@ pub(super) fn rough(nanos: Nanos) -> String {
     }
 }
 
+/// A time that was measured: `0.8 s`, `42.0 s`, `18 min 5 s`, `2 h 5 min`.
+pub(super) fn lasted(nanos: Nanos) -> String {
+    let tenths = (nanos as f64 / SECOND as f64 * 10.0).round() as i64;
+    let seconds = (tenths + 5) / 10;
+    let minutes = (seconds + 30) / 60;
+    match tenths {
+        ..1_000 => format!("{}.{} s", tenths / 10, tenths % 10),
+        1_000..59_995 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
 /// Bytes with three digits: `1024 B`, `6.25 MB`.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -165,6 +177,24 @@ mod tests {
             assert_eq!(rough(seconds * SECOND), text);
         }
         assert_eq!(rough(1), "~1 s");
+    }
+
+    #[test]
+    fn a_measured_time_is_said_without_a_tilde() {
+        let table = [
+            (0, "0.0 s"),
+            (830, "0.8 s"),
+            (3_960, "4.0 s"),
+            (99_940, "99.9 s"),
+            (99_960, "1 min 40 s"),
+            (1_085_000, "18 min 5 s"),
+            (5_999_400, "99 min 59 s"),
+            (5_999_600, "1 h 40 min"),
+            (7_500_000, "2 h 5 min"),
+        ];
+        for (millis, text) in table {
+            assert_eq!(lasted(millis * 1_000_000), text);
+        }
     }
 
     #[test]

@@ -206,8 +206,13 @@ impl Drop for Book {
 fn write(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    file.write_all(&text)?;
-    file.sync_data()
+    let before = file.metadata()?.len();
+    let written = file.write_all(&text).and_then(|()| file.sync_data());
+    if written.is_err() {
+        // A part of a line, as on a full disk, would spoil the next one.
+        file.set_len(before)?;
+    }
+    written
 }
 
 /// The owner, what is open, and the length of the whole lines, bytes.
@@ -268,7 +273,7 @@ mod tests {
         drop(ledger);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"what\":\"creating\",\"ki").unwrap();
-        assert_eq!(list(directory.path()).unwrap(), [path.clone()]);
+        assert_eq!(list(directory.path()).unwrap(), std::slice::from_ref(&path));
         let (read, open) = Ledger::read(&path).unwrap();
         assert_eq!((read, open), (owner(), vec![thing("a"), thing("c")]));
         let (ledger, _) = Ledger::reopen(&path).unwrap();

@@ -6,7 +6,10 @@
 pub mod aws;
 pub mod cleaning;
 pub mod context;
+#[cfg(feature = "docker")]
+pub mod docker;
 pub mod endpoint;
+mod hosted;
 pub mod ledger;
 pub mod local;
 

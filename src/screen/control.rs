@@ -8,7 +8,7 @@ use super::facts::Progress;
 use super::input::Press;
 use super::keys::{self, Action, Scroll};
 use super::layout::Pane;
-use super::view::{Access, Leaving, Moment, Overlay, View};
+use super::view::{Access, Leaving, Moment, Overlay, Sheet, Upward, View};
 
 /// Lines that a page key scrolls.
 const PAGE: usize = 10;
@@ -62,7 +62,24 @@ fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
         Action::Freeze => view.frozen = !view.frozen,
         Action::NextPane => view.focus = neighbour(view.focus, 1),
         Action::PreviousPane => view.focus = neighbour(view.focus, Pane::ALL.len() - 1),
-        Action::Zoom => view.zoomed = !view.zoomed,
+        Action::Open if view.sheet.is_some() => view.sheet = Some(Sheet::Exchanges),
+        Action::Zoom | Action::Open => view.zoomed = !view.zoomed,
+        Action::Samples => {
+            view.sheet = match view.sheet {
+                Some(Sheet::Samples) => None,
+                _ => Some(Sheet::Samples),
+            };
+        }
+        Action::Sort => view.table.sort_by_next(),
+        Action::Turn => view.table.turn(),
+        Action::Upward => {
+            view.upward = match view.upward {
+                Upward::Offset => Upward::CloseUp,
+                Upward::CloseUp => Upward::RoundTrip,
+                Upward::RoundTrip => Upward::Offset,
+            };
+        }
+        Action::Scroll(scroll) if view.in_sheet() => return pick(scroll, view),
         Action::Earlier => return travel(view, |moment| moment.at.saturating_sub(1)),
         Action::Later => return travel(view, |moment| moment.at + 1),
         Action::Scroll(Scroll::First) if view.travels() => return travel(view, |_| 1),
@@ -98,6 +115,10 @@ fn close(view: &mut View) {
     if view.overlay.take().is_some() {
         return;
     }
+    if let Some(sheet) = view.sheet {
+        view.sheet = (sheet == Sheet::Exchanges).then_some(Sheet::Samples);
+        return;
+    }
     if view.zoomed {
         view.zoomed = false;
         return;
@@ -115,6 +136,15 @@ fn travel(view: &mut View, to: impl Fn(Moment) -> usize) -> Option<Effect> {
     moment.at = at;
     view.log_back = 0;
     Some(Effect::Show(at))
+}
+
+/// Goes through the table of samples; the picture goes along.
+fn pick(scroll: Scroll, view: &mut View) -> Option<Effect> {
+    let at = view.moment?.at;
+    let last = view.table.len().saturating_sub(1);
+    let line = moved(scroll, view.table.line_of(at), last);
+    let sample = view.table.sample_in(line).unwrap_or(at);
+    travel(view, |_| sample)
 }
 
 fn scroll_by(scroll: Scroll, board: &Board, view: &mut View) {

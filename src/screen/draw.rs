@@ -24,6 +24,7 @@ use ratatui::Frame;
 
 use crate::core::board::Board;
 use crate::core::live::LiveReading;
+use crate::core::sample::Attempt;
 use crate::core::time::Nanos;
 
 use super::layout::{self, Placement, Shape};
@@ -38,6 +39,8 @@ pub struct Scene<'a> {
     pub board: &'a Board,
     /// The attempt in flight.
     pub live: &'a LiveReading,
+    /// The attempt of the sample that a recorded run is shown after.
+    pub attempt: Option<&'a Attempt>,
     /// What the user has made of the picture.
     pub view: &'a View,
     /// How it looks.

@@ -6,6 +6,7 @@ use crate::core::live::{LiveReading, Phase};
 use crate::core::message::RunState;
 use crate::core::plan::{Plan, Point};
 use crate::core::sample::{PacketCounts, Purpose, SampleKey};
+use crate::core::spending::{minutes, usd};
 use crate::core::time::Nanos;
 
 use super::format;
@@ -182,4 +183,25 @@ pub fn doing(board: &Board, live: &LiveReading) -> String {
             RunState::Complete | RunState::Incomplete => "over".into(),
         },
     }
+}
+
+/// What is used up of each limit that is set: `$0.12 of $2.00, 1.20 MB of 5.00 MB`; none without a limit.
+pub fn spent(board: &Board) -> Option<String> {
+    let (terms, spending) = (board.terms.as_ref()?, &board.spending);
+    let price = terms.budget.zip(terms.usd(spending));
+    let shown = [
+        price.map(|(limit, spent)| format!("{} of {}", usd(spent), usd(limit))),
+        terms
+            .time
+            .map(|limit| format!("{} of {} min", minutes(spending.time), minutes(limit))),
+        terms.bytes.map(|limit| {
+            format!(
+                "{} of {}",
+                format::bytes(spending.bytes),
+                format::bytes(limit)
+            )
+        }),
+    ];
+    let shown: Vec<String> = shown.into_iter().flatten().collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
 }

@@ -76,9 +76,11 @@ pub fn with_bound(value: Nanos, bound: Nanos, glyphs: &Glyphs) -> String {
         decimals as usize
     };
     let (symbol, sign) = (unit.symbol(glyphs), glyphs.plus_minus);
+    let power = 10_f64.powi(decimals as i32);
+    // Adding 0 makes a negative zero a positive one.
+    let rounded = (value as f64 / per_unit * power).round() / power + 0.0;
     format!(
-        "{:+.decimals$} {symbol} {sign} {}",
-        value as f64 / per_unit,
+        "{rounded:+.decimals$} {symbol} {sign} {}",
         span(bound, glyphs)
     )
 }

@@ -6,7 +6,7 @@ use crate::core::message::{Command, RunState};
 
 use super::input::Press;
 use super::layout::Pane;
-use super::view::{Access, Leaving, Overlay, View};
+use super::view::{Access, Leaving, Overlay, Sheet, Upward, View};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,16 @@ pub enum Action {
     PreviousPane,
     /// Give the focused pane the screen, or take it back.
     Zoom,
+    /// Show the table of samples, or take it away.
+    Samples,
+    /// Show the exchanges of the sample that is picked in the table; elsewhere as [`Self::Zoom`].
+    Open,
+    /// Sort the table by the next column.
+    Sort,
+    /// Turn its order round.
+    Turn,
+    /// Show the exchanges' offsets, the same close up, or their round trips.
+    Upward,
     /// Scroll the focused pane.
     Scroll(Scroll),
     /// Show or hide the help.
@@ -107,7 +117,8 @@ const IN_PROGRESS: &str = "while the run is in progress";
 const SAMPLE: &str = "while a sample is in progress";
 const RECORDED: &str = "with `sebs-tui view`";
 const ALWAYS: &str = "always";
-const SCROLLS: &str = "sizes, log, help";
+const SCROLLS: &str = "sizes, log, help, table of samples";
+const IN_TABLE: &str = "in the table of samples";
 
 /// The table, in the order of the help. The footer gives up hints from the end.
 #[rustfmt::skip]
@@ -121,7 +132,12 @@ pub const KEYS: &[Key] = &[
     key(&[Char('f')], "f", Action::Freeze, ("freeze", "freeze the picture; the run goes on", "while the run is not only looked at")),
     key(&[Tab], "Tab", Action::NextPane, ("pane", "focus the next pane", ALWAYS)),
     key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
-    key(&[Char('z'), Enter], "z, Enter", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
+    key(&[Char('z')], "z", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
+    key(&[Char('t')], "t", Action::Samples, ("samples", "list a recorded run's samples; take the list away", RECORDED)),
+    key(&[Enter], "Enter", Action::Open, ("plot", "plot the picked sample's exchanges; among the panes as z", ALWAYS)),
+    key(&[Char('o')], "o", Action::Sort, ("sort", "sort by the next column", IN_TABLE)),
+    key(&[Char('O')], "O", Action::Turn, ("turn", "turn the order round", IN_TABLE)),
+    key(&[Char('v')], "v", Action::Upward, ("", "plot offsets with the bound, close up, or round trips", "in the plot of exchanges")),
     key(&[Up], "Up", Action::Scroll(Scroll::Up), ("", "scroll the focused pane", SCROLLS)),
     key(&[Down], "Down", Action::Scroll(Scroll::Down), ("", "scroll the focused pane", SCROLLS)),
     key(&[PageUp], "PgUp", Action::Scroll(Scroll::PageUp), ("", "scroll by ten lines", SCROLLS)),
@@ -129,7 +145,7 @@ pub const KEYS: &[Key] = &[
     key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "scroll to the first line; to a recorded run's first sample", SCROLLS)),
     key(&[End], "End", Action::Scroll(Scroll::Last), ("", "scroll to the last line and follow; to its last sample", SCROLLS)),
     key(&[Char('?')], "?", Action::Help, ("help", "show or hide this help", ALWAYS)),
-    key(&[Escape], "Esc", Action::Close, ("", "close the help, the question or the zoom", "when one is open")),
+    key(&[Escape], "Esc", Action::Close, ("", "close the help, the question, the plot, the table or the zoom", "when one is open")),
     key(&[Char('q')], "q", Action::Quit, ("quit", "quit; asks when samples remain", ALWAYS)),
     key(&[Char('y')], "y", Action::Yes, ("", "yes, quit", "at the question")),
     key(&[Char('n')], "n", Action::No, ("", "no, stay", "at the question")),
@@ -155,6 +171,15 @@ impl Key {
                 "resume"
             }
             Action::Freeze if view.frozen => "thaw",
+            Action::Zoom | Action::NextPane if view.sheet.is_some() => "",
+            Action::Samples if view.table.is_empty() || view.sheet.is_some() => "",
+            Action::Open | Action::Sort | Action::Turn if view.sheet != Some(Sheet::Samples) => "",
+            Action::Upward if view.sheet == Some(Sheet::Exchanges) => match view.upward {
+                Upward::Offset => "close up",
+                Upward::CloseUp => "round trips",
+                Upward::RoundTrip => "offsets",
+            },
+            Action::Close if view.sheet.is_some() => "back",
             Action::Zoom if view.zoomed => "unzoom",
             _ => self.hint,
         };
@@ -200,6 +225,22 @@ impl Action {
             Self::Earlier | Self::Later if view.moment.is_none() => {
                 Err("only a run opened with sebs-tui view can be shown earlier")
             }
+            Self::Samples if view.table.is_empty() => {
+                Err("only a run opened with sebs-tui view has a table of samples")
+            }
+            Self::Open if view.sheet == Some(Sheet::Exchanges) => {
+                Err("these are the exchanges; Esc goes back to the table")
+            }
+            Self::Zoom | Self::NextPane | Self::PreviousPane if view.sheet.is_some() => {
+                Err("Esc goes back to the panes first")
+            }
+            Self::Sort | Self::Turn if view.sheet != Some(Sheet::Samples) => {
+                Err("only the table of samples can be sorted; t shows it")
+            }
+            Self::Upward if view.sheet != Some(Sheet::Exchanges) => {
+                Err("only the plot of exchanges has two views; Enter in the table shows it")
+            }
+            Self::Scroll(_) if view.in_sheet() => Ok(None),
             Self::Freeze if view.access == Access::Look => Err("this run stands still"),
             Self::Scroll(Scroll::First | Scroll::Last) if view.travels() => Ok(None),
             Self::Scroll(_)
@@ -210,6 +251,7 @@ impl Action {
             Self::Close
                 if view.overlay.is_none()
                     && !view.zoomed
+                    && view.sheet.is_none()
                     && view.row.is_none()
                     && view.log_back == 0 =>
             {

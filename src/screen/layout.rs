@@ -20,10 +20,14 @@ pub enum Pane {
     Chart,
     /// The log.
     Log,
+    /// The table of samples of a recorded run; only alone.
+    Samples,
+    /// The exchanges of one sample; only alone.
+    Exchanges,
 }
 
 impl Pane {
-    /// All of them, in the order in which Tab visits them.
+    /// Those that stand beside each other, in the order in which Tab visits them.
     pub const ALL: [Self; 6] = [
         Self::Sizes,
         Self::Chart,
@@ -42,6 +46,8 @@ impl Pane {
             Self::Packets => "datagrams",
             Self::Chart => "invocation time by size",
             Self::Log => "log",
+            Self::Samples => "samples",
+            Self::Exchanges => "exchanges",
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod scale;
 pub mod segments;
 mod session;
 mod signals;
+pub mod table;
 mod terminal;
 pub mod theme;
 pub mod view;
@@ -27,8 +28,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::core::board::Board;
+use crate::core::listing::Row;
 use crate::core::live::Live;
 use crate::core::message::Command;
+use crate::core::sample::Attempt;
 
 pub use terminal::{Screen, leave};
 use theme::ThemeChoice;
@@ -52,10 +55,12 @@ pub struct Feed {
 /// The samples of a recorded run, after any of which it can be shown.
 #[derive(Debug)]
 pub struct Moments {
-    /// How many have ended; the board is that after the last.
-    pub samples: usize,
+    /// Every one that ended; the board is that after the last.
+    pub rows: Arc<[Row]>,
     /// Which one is asked for, from 1: the board as it stood at its end shall follow.
     pub wanted: watch::Sender<usize>,
+    /// The attempt of the sample that the board stands at, set before the board; none when nothing was invoked for it.
+    pub attempt: watch::Receiver<Option<Arc<Attempt>>>,
 }
 
 /// Why the screen was left.

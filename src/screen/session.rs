@@ -12,11 +12,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::core::board::Board;
 use crate::core::live::LiveReading;
 use crate::core::message::RunState;
+use crate::core::sample::Attempt;
 use crate::core::time::{Nanos, SECOND};
 
 use super::draw::{Scene, draw};
 use super::input::Decoder;
 use super::signals::Signals;
+use super::table::Table;
 use super::terminal::{Screen, is_entered};
 use super::theme::{Palette, Theme, ThemeChoice};
 use super::view::{Access, Leaving, Moment, View};
@@ -43,6 +45,7 @@ pub async fn show(feed: Feed, choice: ThemeChoice) -> Result<Left, ScreenError> 
 struct Picture {
     board: Arc<Board>,
     live: LiveReading,
+    attempt: Option<Arc<Attempt>>,
     now: Nanos,
 }
 
@@ -85,15 +88,21 @@ impl Session {
             view: View {
                 access,
                 moment: feed.moments.as_ref().map(|moments| Moment {
-                    at: moments.samples,
-                    of: moments.samples,
+                    at: moments.rows.len(),
+                    of: moments.rows.len(),
                 }),
+                table: feed
+                    .moments
+                    .as_ref()
+                    .map(|moments| Table::new(moments.rows.clone()))
+                    .unwrap_or_default(),
                 ..View::default()
             },
             picture: Picture {
                 now: clock(access, &board),
                 board,
                 live: feed.live.read(),
+                attempt: attempt(&feed),
             },
             feed,
             changed: true,
@@ -206,10 +215,16 @@ impl Session {
         }
         self.changed = false;
         self.drawn = now;
-        let Picture { board, live, now } = &self.picture;
+        let Picture {
+            board,
+            live,
+            attempt,
+            now,
+        } = &self.picture;
         let scene = Scene {
             board,
             live,
+            attempt: attempt.as_deref(),
             view: &self.view,
             theme: &self.theme,
             now: *now,
@@ -244,7 +259,12 @@ impl Session {
         if other_board && self.view.log_back > 0 {
             self.view.log_back += newer_lines(&board, &shown.board);
         }
-        self.picture = Picture { board, live, now };
+        self.picture = Picture {
+            board,
+            live,
+            attempt: attempt(&self.feed),
+            now,
+        };
     }
 }
 
@@ -257,6 +277,13 @@ fn newer_lines(board: &Board, shown: &Board) -> usize {
         .rev()
         .take_while(|line| !last.is_some_and(|last| Arc::ptr_eq(last, line)))
         .count()
+}
+
+/// The attempt that belongs to the board of a recorded run.
+fn attempt(feed: &Feed) -> Option<Arc<Attempt>> {
+    feed.moments
+        .as_ref()
+        .and_then(|moments| moments.attempt.borrow().clone())
 }
 
 /// The time of the picture: in a run that is only looked at, it stands still at the last event.

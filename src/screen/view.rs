@@ -1,6 +1,7 @@
 //! What a person has made of the picture: nothing here reaches the run.
 
 use super::layout::Pane;
+use super::table::Table;
 
 /// Something drawn over the panes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +10,37 @@ pub enum Overlay {
     Help,
     /// `Quit?`
     Quit,
+}
+
+/// A sample's exchanges or the list of all samples, instead of the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// The table of samples.
+    Samples,
+    /// The exchanges of the sample that is picked there.
+    Exchanges,
+}
+
+impl Sheet {
+    /// The pane that shows it.
+    pub fn pane(self) -> Pane {
+        match self {
+            Self::Samples => Pane::Samples,
+            Self::Exchanges => Pane::Exchanges,
+        }
+    }
+}
+
+/// What the plot of exchanges shows upwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Upward {
+    /// The offset by each exchange alone, relative to the estimate.
+    #[default]
+    Offset,
+    /// The same without room for the bound, which can be much farther away than the exchanges.
+    CloseUp,
+    /// The round trip.
+    RoundTrip,
 }
 
 /// Whether the run can be commanded from here.
@@ -49,6 +81,12 @@ pub struct View {
     pub access: Access,
     /// Where in a recorded run the picture stands.
     pub moment: Option<Moment>,
+    /// The samples of a recorded run, as sorted; none in a run that is in progress.
+    pub table: Table,
+    /// What is shown instead of the panes.
+    pub sheet: Option<Sheet>,
+    /// What the plot of exchanges shows.
+    pub upward: Upward,
     /// The pane that keys scroll and zoom.
     pub focus: Pane,
     /// It has the screen to itself.
@@ -78,6 +116,9 @@ impl Default for View {
         Self {
             access: Access::Command,
             moment: None,
+            table: Table::default(),
+            sheet: None,
+            upward: Upward::default(),
             focus: Pane::Sizes,
             zoomed: false,
             row: None,
@@ -99,8 +140,19 @@ impl View {
         self.moment.is_some() && self.overlay.is_none()
     }
 
+    /// Whether keys are for the table of samples or the exchanges of one.
+    pub fn in_sheet(&self) -> bool {
+        self.sheet.is_some() && self.overlay.is_none()
+    }
+
     /// The pane that has the screen to itself.
     pub fn zoom(&self) -> Option<Pane> {
-        self.zoomed.then_some(self.focus)
+        let zoomed = self.zoomed.then_some(self.focus);
+        self.sheet.map(Sheet::pane).or(zoomed)
+    }
+
+    /// The pane that keys are for.
+    pub fn front(&self) -> Pane {
+        self.sheet.map_or(self.focus, Sheet::pane)
     }
 }

@@ -5,6 +5,7 @@
 pub mod error;
 pub mod kind;
 pub mod layers;
+pub mod prices;
 pub mod sebs;
 pub mod show;
 pub mod table;

@@ -22,6 +22,7 @@ pub mod tables;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::core::compare::CompareError;
 use crate::core::message::{Entry, Event, JOURNAL_VERSION};
 
 pub use follow::{Follower, Line};
@@ -68,6 +69,14 @@ pub enum StoreError {
         path: PathBuf,
         /// Its version.
         found: u32,
+    },
+    /// A run says nothing about the change since another one.
+    #[error("{}: no comparison with it: {error}", baseline.display())]
+    Incomparable {
+        /// Directory of the other one.
+        baseline: PathBuf,
+        /// Why not.
+        error: CompareError,
     },
     /// Another process writes this run.
     #[error("{}: another process is writing this run: wait for its end, or stop it", path.display())]

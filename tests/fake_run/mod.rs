@@ -9,11 +9,14 @@ use sebs_tui::core::live::{LiveReading, Phase};
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::ClockEstimate;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
+use sebs_tui::core::replay::Replay;
 use sebs_tui::core::sample::{
     Attempt, AttemptOutcome, Exchange, Failure, FunctionReport, HttpTimes, PacketCounts, Purpose,
     SampleKey, SampleOutcome, Stamps, StartKind, Token,
 };
 use sebs_tui::core::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
+use sebs_tui::screen::table::Table;
+use sebs_tui::screen::view::{Access, Moment, View};
 
 /// Wall clock at the first event: 2026-03-14 12:00:00 UTC.
 pub const START: Nanos = 1_773_489_600 * SECOND;
@@ -340,6 +343,35 @@ impl FakeRun {
         };
         (body * tail * MICROSECOND as f64) as Nanos
     }
+}
+
+/// A run as it is viewed: the board after its last sample, the attempt of that sample, and the list of all.
+pub fn recorded(run: &FakeRun) -> (Board, Option<Attempt>, View) {
+    let mut replay = Replay::new(run.entries.clone());
+    let last = replay.samples();
+    let view = View {
+        access: Access::Look,
+        moment: Some(Moment { at: last, of: last }),
+        table: Table::new(replay.rows()),
+        ..View::default()
+    };
+    let attempt = replay.attempt(last).cloned().map(on_its_own_clock);
+    (replay.at(last), attempt, view)
+}
+
+/// The attempt with the stamps of a function whose clock is off by what the estimate says, on a path that is a few
+/// microseconds slower one way, by turns.
+fn on_its_own_clock(mut attempt: Attempt) -> Attempt {
+    let offset = attempt.clock.map_or(0, |clock| clock.offset);
+    let later = |stamps: Stamps, by| Stamps(stamps.0 + by, stamps.1.map(|time| time + by));
+    for exchange in &mut attempt.exchanges {
+        let skew = (Nanos::from(exchange.0) * 37 % 11 - 5) * MICROSECOND;
+        exchange.2 = later(exchange.2, offset);
+        exchange.3 = exchange.3.map(|stamps| later(stamps, skew));
+        exchange.4 = exchange.4.map(|stamps| later(stamps, skew));
+        exchange.5 = exchange.5.map(|stamps| later(stamps, offset));
+    }
+    attempt
 }
 
 /// The attempt in flight after `done` exchanges.

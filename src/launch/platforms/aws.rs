@@ -40,6 +40,7 @@ pub(super) async fn start(
 }
 
 #[cfg(not(feature = "aws"))]
+#[allow(clippy::unused_async, reason = "as platforms start that are built in")]
 pub(super) async fn start(_: &Settings, _: Context) -> Result<Arc<dyn Platform>, PlatformError> {
     Err(super::missing("aws"))
 }

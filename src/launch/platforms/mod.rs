@@ -7,6 +7,7 @@ mod endpoint;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use sebs_tui::core::effort::Typical;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Limit, Limits};
@@ -14,14 +15,14 @@ use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
-use sebs_tui::plain::plan::Typical;
+use sebs_tui::plain;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
-#[cfg(not(all(feature = "aws", feature = "docker")))]
-use sebs_tui::platform::{ErrorKind, Retry};
+use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
 use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
+
+use super::plan::about;
 
 /// Registers the platforms: none for the simulated one, which is part of the driver.
 async fn platform(
@@ -71,6 +72,18 @@ pub(super) async fn equipment(
     live: Arc<Live>,
     at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
+    if let Auto::Given(Advertise::Stun(server)) = &settings.advertise {
+        return Err(DriverError::Platform(PlatformError {
+            kind: ErrorKind::Unsupported,
+            platform: settings.platform.word(),
+            operation: "advertise",
+            resource: format!("stun:{server}").into(),
+            what: "asking a STUN server is not built yet: give the address itself with --advertise"
+                .into(),
+            status: None,
+            retry: Retry::No,
+        }));
+    }
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
@@ -157,7 +170,10 @@ pub(super) fn experiment(
         Runtime::Native => package::Runtime::Native.handler(),
         Runtime::Python => package::Runtime::Python.handler(),
     };
+    let about = about(settings, header.cold_method.clone(), &template);
     Experiment {
+        expected: plain::plan::expected(&header.plan, &about),
+        terms: about.terms,
         header,
         function: FunctionSpec {
             name: settings.function_name.clone(),

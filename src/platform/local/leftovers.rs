@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::home;
 use crate::platform::Resource;
+use crate::platform::hosted::home;
 
 /// Looks whether a killed process is gone, and the wait between them.
 const LOOKS: u32 = 100;
@@ -108,6 +108,15 @@ mod tests {
             )
             .spawn()
             .unwrap();
+        // A program that has only just begun shows no environment yet.
+        let shown = Path::new("/proc").join(orphan.id().to_string());
+        let shown = || fs::read(shown.join("environ")).is_ok_and(|text| !text.is_empty());
+        for _ in 0..LOOKS {
+            if shown() {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
         remove(&resource("process", &orphan.id().to_string())).unwrap();
         assert!(!orphan.wait().unwrap().success());
 

@@ -1,15 +1,15 @@
 //! The life of one environment: a new directory, the unpacked package, a process, and an end that leaves nothing.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, PipeWriter};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use super::archive;
+use crate::platform::hosted::archive;
+use crate::platform::hosted::environment::End;
 
 /// Tries to start a program that another thread's fork still holds open for writing, and the wait between them.
 const START_TRIES: u32 = 50;
@@ -23,7 +23,7 @@ pub struct Launch {
     /// Its directory, which does not exist yet.
     pub directory: PathBuf,
     /// Every variable the process sees, beside those that name its own directories.
-    pub variables: Vec<(&'static str, OsString)>,
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl Launch {
@@ -35,24 +35,6 @@ impl Launch {
     /// The process's own temporary directory.
     fn scratch(&self) -> PathBuf {
         self.directory.join("tmp")
-    }
-}
-
-/// How an environment ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// It never ran: the package could not be unpacked or its `bootstrap` not started.
-    NeverRan(String),
-    /// Its process ended by itself or was killed.
-    Exited(ExitStatus),
-}
-
-impl std::fmt::Display for End {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NeverRan(why) => f.write_str(why),
-            Self::Exited(status) => write!(f, "Runtime exited with error: {status}"),
-        }
     }
 }
 
@@ -198,7 +180,7 @@ fn wait(mut child: Child, leash: &Leash) -> End {
     }
     leash.kill();
     match child.wait() {
-        Ok(status) => End::Exited(status),
+        Ok(status) => End::Exited(status.to_string()),
         Err(error) => End::NeverRan(format!("waiting for the process: {error}")),
     }
 }
@@ -210,8 +192,8 @@ fn kill_group(leader: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::archive::tests::zipped;
     use super::*;
+    use crate::platform::hosted::archive::tests::zipped;
 
     fn lived(directory: &Path, name: &str, content: &[u8]) -> (End, String) {
         let launch = Launch {

@@ -99,7 +99,7 @@ fn vertical(scene: &Scene) -> Option<Scale> {
 }
 
 /// The axis at the left with its labels; leaves the room for the plot and returns the width taken.
-fn upright(frame: &mut Frame, area: &mut Rect, scene: &Scene, scale: &Scale) -> u16 {
+pub(super) fn upright(frame: &mut Frame, area: &mut Rect, scene: &Scene, scale: &Scale) -> u16 {
     let glyphs = &scene.theme.glyphs;
     let rows = usize::from(area.height);
     let ticks: Vec<(usize, String)> = scale

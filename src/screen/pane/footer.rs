@@ -40,6 +40,9 @@ fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
     let rank = match key.action {
         Action::Quit => 0,
         Action::Help => 1,
+        // The way on and the way back come before going by sample.
+        Action::Close | Action::Open if scene.view.sheet.is_some() => 2,
+        Action::Earlier | Action::Later if scene.view.sheet.is_some() => place + 100,
         _ => place + 2,
     };
     let possible = key.action.possible(scene.board, scene.view).is_ok();

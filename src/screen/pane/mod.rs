@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod clock;
 mod columns;
+pub mod exchanges;
 pub mod finished;
 pub mod footer;
 pub mod header;
@@ -15,6 +16,7 @@ pub mod packets;
 pub mod progress;
 pub mod quit;
 pub mod round_trips;
+pub mod samples;
 pub mod sizes;
 
 use ratatui::Frame;
@@ -39,6 +41,8 @@ pub fn draw(frame: &mut Frame, area: Rect, pane: Pane, scene: &Scene) {
         Pane::Packets => packets::draw(frame, area, scene),
         Pane::Chart => chart::draw(frame, area, scene),
         Pane::Log => log::draw(frame, area, scene),
+        Pane::Samples => samples::draw(frame, area, scene),
+        Pane::Exchanges => exchanges::draw(frame, area, scene),
     }
 }
 
@@ -51,7 +55,7 @@ fn framed(
     details: Vec<Segment>,
     notes: Vec<Segment>,
 ) -> Rect {
-    let focused = scene.view.focus == pane;
+    let focused = scene.view.front() == pane;
     let (edge, name) = if focused {
         (Meaning::Focus, Meaning::Focus)
     } else {

@@ -57,6 +57,9 @@ fn parts(scene: &Scene, progress: &Progress) -> Vec<Segment> {
         ),
     ];
     parts.extend(losses(scene, progress, 4));
+    if let Some(spent) = facts::spent(scene.board) {
+        parts.push(fact(scene, 2, "spent", spent));
+    }
     parts.push(fact(
         scene,
         2,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::answer;
+use super::comparison;
 use super::figures::{Figure, Table};
 use super::method;
 use super::words::size;
@@ -32,6 +33,17 @@ pub fn markdown(report: &Report) -> String {
         for warning in warnings {
             let _ = writeln!(text, "- {}", clean(&warning));
         }
+    }
+    for run in report.comparison.iter().flat_map(|found| &found.runs) {
+        let title = report.comparison.as_ref().map(comparison::title);
+        let _ = write!(text, "\n## {}\n\n", clean(&title.unwrap_or_default()));
+        for line in comparison::summaries(run)
+            .iter()
+            .chain(&comparison::remarks(run))
+        {
+            let _ = writeln!(text, "- {}", clean(line));
+        }
+        let _ = write!(text, "\n{}", table(&comparison::table(run)));
     }
     text += "\n## Plan and method\n\n";
     for (name, value) in method::facts(&report.data.run, report.file.as_ref(), report.state) {

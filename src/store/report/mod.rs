@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! journal ─► core::analysis ─┐
-//!        └─► data ───────────┴─► figures (plot on axis, drawn on canvas) ─► page, svg, markdown, published
+//!        ├─► data ───────────┴─► figures (plot on axis, drawn on canvas) ─► page, svg, markdown, published
+//!        └─► core::compare with an earlier run ─► comparison ──────────────┘
 //! ```
 
 mod answer;
 mod axis;
 mod canvas;
+mod comparison;
 mod data;
 mod figures;
 mod markdown;
@@ -23,6 +25,7 @@ use std::path::{Path, PathBuf};
 use super::{RunFile, StoreError, directory, journal, run_json};
 use crate::core::analysis::Analysis;
 use crate::core::board::Board;
+use crate::core::compare::{Candidate, Comparison};
 use crate::core::counting::header;
 use crate::core::message::RunState;
 use crate::core::sample::SampleOutcome;
@@ -45,6 +48,7 @@ pub struct Report {
     failures: Vec<String>,
     data: Data,
     analysis: Analysis,
+    comparison: Option<Comparison>,
 }
 
 impl Report {
@@ -80,7 +84,29 @@ impl Report {
             failures: failures(&board),
             dropped_bytes: journal.dropped_bytes,
             analysis: Analysis::of(&journal.entries),
+            comparison: None,
             data,
+        })
+    }
+
+    /// The same with a section on what changed since the run in `baseline`. `directory` is where this report was read.
+    pub fn against(self, directory: &Path, baseline: &Path) -> Result<Self, StoreError> {
+        let read = |directory: &Path| {
+            let path = journal::path_in(directory);
+            journal::read_results(&path)
+                .map(|journal| (directory.display().to_string(), journal.entries))
+        };
+        let runs = [read(baseline)?, read(directory)?];
+        let candidates = runs
+            .each_ref()
+            .map(|(name, entries)| Candidate { name, entries });
+        let comparison = Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
+            baseline: baseline.into(),
+            error,
+        })?;
+        Ok(Self {
+            comparison: Some(comparison),
+            ..self
         })
     }
 
@@ -96,7 +122,7 @@ impl Report {
 
     /// Everything the figures show, as `assets/report/report.schema.json` describes it.
     pub fn json(&self) -> String {
-        let published = published::Published::of(self.state, &self.data, &self.analysis);
+        let published = published::Published::of(self);
         serde_json::to_string(&published).expect("keys are strings and nothing else can fail")
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::answer::{self, Headline};
+use super::comparison;
 use super::figures::{Figure, Table};
 use super::method;
 use super::plot::Format;
@@ -28,6 +29,10 @@ pub fn html(report: &Report) -> String {
         "tiles" => each(&answer::headlines(&report.analysis), tile),
         "slopes" => each(answer::slopes(&report.data.run, &report.analysis), slope),
         "warnings" => warnings(&report.warnings()),
+        "comparison" => report
+            .comparison
+            .as_ref()
+            .map_or_else(String::new, comparison::html),
         "facts" => facts(report),
         "repeat" => repeat(report),
         "invocation" => figure(&sources.invocation()) + &gaps(&sources.gaps()),
@@ -59,7 +64,7 @@ fn fill(template: &str, mut value: impl FnMut(&str) -> String) -> String {
 }
 
 /// What `html` makes of each item, one after the other.
-fn each<T>(items: impl IntoIterator<Item = T>, html: impl Fn(T) -> String) -> String {
+pub fn each<T>(items: impl IntoIterator<Item = T>, html: impl Fn(T) -> String) -> String {
     let mut text = String::new();
     for item in items {
         text += &html(item);
@@ -87,7 +92,8 @@ fn subtitle(report: &Report) -> String {
     )
 }
 
-fn paragraph(text: &str) -> String {
+/// `text` as a paragraph.
+pub fn paragraph(text: &str) -> String {
     format!("<p>{}</p>\n", escape(text))
 }
 
@@ -255,7 +261,8 @@ fn cards(figures: &[Figure]) -> String {
     html + "</div></div>\n"
 }
 
-fn table(table: &Table, label: &str) -> String {
+/// A table that can be scrolled by itself; `label` says what it is.
+pub fn table(table: &Table, label: &str) -> String {
     let head = each(&table.head, |name| {
         format!("<th scope=\"col\">{}</th>", escape(name))
     });

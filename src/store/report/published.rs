@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use crate::core::analysis::Analysis;
+use crate::core::compare::Comparison;
 use crate::core::message::{RunHeader, RunState};
 use crate::core::offset::ClockEstimate;
 use crate::core::sample::StartKind;
 
-use super::data::{Data, Sample, Step};
+use super::Report;
+use super::data::{Sample, Step};
 use super::figures::Quantiles;
 
 /// Version of its shape.
@@ -24,6 +26,8 @@ pub struct Published<'a> {
     samples: Vec<Samples<'a>>,
     round_trips: Vec<RoundTrips>,
     convergence: Option<Closing<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<&'a Comparison>,
 }
 
 /// The measured samples of a size and start kind.
@@ -53,7 +57,8 @@ struct Closing<'a> {
 
 impl<'a> Published<'a> {
     /// Of what a report is made from.
-    pub fn of(state: RunState, data: &'a Data, analysis: &'a Analysis) -> Self {
+    pub fn of(report: &'a Report) -> Self {
+        let data = &report.data;
         let samples = data.cells.iter().map(|cell| Samples {
             size: cell.size,
             kind: cell.kind,
@@ -74,12 +79,13 @@ impl<'a> Published<'a> {
         Self {
             version: VERSION,
             program: super::program(),
-            state,
+            state: report.state,
             run: &data.run,
-            analysis,
+            analysis: &report.analysis,
             samples: samples.collect(),
             round_trips: round_trips.collect(),
             convergence,
+            comparison: report.comparison.as_ref(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The HTTP trigger: a POST is an invocation, its body the event, the answer the function's own.
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +21,11 @@ const IDLE_MOST: Duration = Duration::from_secs(30);
 /// Serves the fleet's function on a loopback port.
 pub fn start(fleet: &Arc<Fleet>) -> io::Result<Server> {
     let fleet = Arc::clone(fleet);
-    Server::start(Some(IDLE_MOST), move |request| {
-        trigger(Arc::clone(&fleet), request)
-    })
+    Server::start(
+        Ipv4Addr::LOCALHOST.into(),
+        Some(IDLE_MOST),
+        move |request| trigger(Arc::clone(&fleet), request),
+    )
 }
 
 async fn trigger(fleet: Arc<Fleet>, request: Request<Incoming>) -> Answer {

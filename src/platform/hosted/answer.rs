@@ -9,14 +9,14 @@ use crate::platform::{ErrorKind, HttpReply, PlatformError};
 /// Characters of an answer, and of the function's last output, that an error shows.
 const SHOWN: usize = 200;
 
-/// Reads the function's answer.
+/// Reads the function's answer on this platform.
 ///
 /// # Errors
 /// When the platform or the function reported one, or when the answer is not that of our function.
-pub fn decode(reply: &HttpReply) -> Result<Reply, PlatformError> {
+pub fn decode(platform: &'static str, reply: &HttpReply) -> Result<Reply, PlatformError> {
     let failed = |kind, what| PlatformError {
         status: Some(reply.status),
-        ..error(kind, "invoke", "function", what)
+        ..error(platform, kind, "invoke", "function", what)
     };
     if reply.status != 200 {
         let kind = if reply.status == 504 {
@@ -92,12 +92,12 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, body: &str) -> PlatformError {
-        decode(&HttpReply {
+        let reply = HttpReply {
             status,
             headers: Vec::new(),
             body: body.to_owned().into(),
-        })
-        .unwrap_err()
+        };
+        decode("tested", &reply).unwrap_err()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use serde_json::json;
 
-use super::process::End;
+use super::environment::End;
 
 /// Why an invocation has no result.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
-//! A loopback HTTP server in a few lines, for the trigger and the Runtime API.
+//! An HTTP server in a few lines, for the trigger and the Runtime API.
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -33,14 +33,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on loopback and answers every request with `handler`. A connection on which no request comes for
+    /// Listens at this address of the host and answers every request with `handler`. A connection on which no request comes for
     /// `idle_most` is closed.
-    pub fn start<H, F>(idle_most: Option<Duration>, handler: H) -> io::Result<Self>
+    pub fn start<H, F>(host: IpAddr, idle_most: Option<Duration>, handler: H) -> io::Result<Self>
     where
         H: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
         F: Future<Output = Answer> + Send + 'static,
     {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let listener = std::net::TcpListener::bind((host, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(TcpListener::from_std(listener)?, idle_most, handler));

@@ -1,17 +1,17 @@
 //! All environments of the function, and which of them serves an invocation.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use tokio::time::timeout;
 
-use super::environment::{Deployment, Environment};
+use super::environment::{Deployment, Environment, Housing};
 use super::fault::Fault;
 use super::home::Home;
 use crate::core::sample::StartKind;
+use crate::platform::Resource;
 
 /// Most environments at once.
 const ENVIRONMENTS: usize = 16;
@@ -25,6 +25,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(30);
 pub struct Fleet {
     state: Mutex<State>,
     home: Home,
+    housing: Box<dyn Housing>,
 }
 
 #[derive(Debug, Default)]
@@ -37,11 +38,12 @@ struct State {
 }
 
 impl Fleet {
-    /// An empty one.
-    pub fn new(home: Home) -> Self {
+    /// An empty one, whose environments are made by `housing`.
+    pub fn new(home: Home, housing: Box<dyn Housing>) -> Self {
         Self {
             state: Mutex::default(),
             home,
+            housing,
         }
     }
 
@@ -124,13 +126,13 @@ impl Fleet {
             .map(|(_, kind)| *kind)
     }
 
-    /// Process ids and directories of the environments.
-    pub fn traces(&self) -> Vec<(Option<u32>, PathBuf)> {
-        let traces = |environment: &Arc<Environment>| {
-            let (pid, directory) = environment.traces();
-            (pid, directory.clone())
-        };
-        self.state().environments.iter().map(traces).collect()
+    /// What the environments are made of.
+    pub fn traces(&self) -> Vec<Resource> {
+        let environments = self.state().environments.clone();
+        environments
+            .iter()
+            .flat_map(|environment| environment.traces())
+            .collect()
     }
 
     fn assign(&self, request_id: &str) -> Result<Arc<Environment>, Fault> {
@@ -154,7 +156,7 @@ impl Fleet {
             None => {
                 state.made += 1;
                 let directory = self.home.environments().join(state.made.to_string());
-                let begun = Environment::begin(deployment, directory)
+                let begun = Environment::begin(deployment, directory, &*self.housing)
                     .map_err(|error| Fault::Host(format!("making an environment: {error}")))?;
                 state.environments.push(Arc::new(begun));
                 Arc::clone(state.environments.last().expect("one was just put there"))

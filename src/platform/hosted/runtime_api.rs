@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>; unmodified AWS clients run on it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -66,8 +66,8 @@ struct Desk {
 }
 
 impl RuntimeApi {
-    /// Listens on a loopback port of its own.
-    pub fn start() -> io::Result<Self> {
+    /// Listens on a port of its own, at the host's address that the environment reaches.
+    pub fn start(host: IpAddr) -> io::Result<Self> {
         let desk = Arc::<Desk>::default();
         let handler = {
             let desk = Arc::clone(&desk);
@@ -78,7 +78,7 @@ impl RuntimeApi {
         };
         // A function may take as long as its time-out between two requests on one connection.
         Ok(Self {
-            server: Server::start(None, handler)?,
+            server: Server::start(host, None, handler)?,
             desk,
         })
     }

@@ -1,22 +1,22 @@
-//! An environment: one process that serves one invocation at a time, with a directory and a Runtime API of its own.
+//! An environment: one program that serves one invocation at a time, with a Runtime API of its own; and the traits by
+//! which a platform says how it makes one.
 
-use std::ffi::OsString;
+use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use hyper::body::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::fault::Fault;
-use super::output::Output;
-use super::process::{self, End, Launch, Leash};
 use super::runtime_api::{Call, Event, Outcome, RuntimeApi};
-use crate::platform::FunctionSpec;
+use crate::platform::{FunctionSpec, Resource};
 
 /// Longest time from an environment's creation to its first request for an event.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -42,63 +42,107 @@ impl Deployment {
     }
 }
 
+/// How an environment ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// It never ran: the package could not be unpacked or its program not started.
+    NeverRan(String),
+    /// Its program ended by itself or was killed: the status in words.
+    Exited(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverRan(why) => f.write_str(why),
+            Self::Exited(status) => write!(f, "Runtime exited with error: {status}"),
+        }
+    }
+}
+
 /// How far an environment's life has come.
 #[derive(Debug, Clone)]
-enum Life {
+pub enum Life {
     /// It is made or runs.
     Lasts,
-    /// Its process has ended.
+    /// Its program has ended.
     Ended(End),
-    /// Its directory is removed, too.
+    /// What it was made of is removed, too.
     Gone(End),
 }
 
-/// One process of the function.
+/// What an environment is made from.
+#[derive(Debug)]
+pub struct Plan {
+    /// What it serves.
+    pub deployment: Arc<Deployment>,
+    /// A directory of its own, which does not exist yet; its last part names the environment.
+    pub directory: PathBuf,
+    /// The variables AWS sets, beside those that name the program's directories.
+    pub variables: Vec<(&'static str, String)>,
+}
+
+/// Makes environments: what differs from platform to platform.
+pub trait Housing: fmt::Debug + Send + Sync {
+    /// Address of the host at which an environment reaches it.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn host(&self) -> io::Result<IpAddr>;
+
+    /// Begins to make one; `life` is told how far it has come, and [`Life::Gone`] last.
+    ///
+    /// # Errors
+    /// When not even the beginning can be made.
+    fn begin(&self, plan: Plan, life: watch::Sender<Life>) -> io::Result<Box<dyn Dwelling>>;
+}
+
+/// Where one environment's program lives.
+#[async_trait]
+pub trait Dwelling: fmt::Debug + Send + Sync {
+    /// Ends the program and removes everything, now or as soon as it is started. Returns at once.
+    fn kill(&self);
+
+    /// The last of what the program wrote.
+    async fn last_lines(&self) -> Vec<String>;
+
+    /// What it is made of just now.
+    fn traces(&self) -> Vec<Resource>;
+
+    /// Waits until everything is removed, blocking the calling thread: for when no runtime may be left to wait in.
+    fn gone_blocking(&self);
+}
+
+/// One program of the function.
 #[derive(Debug)]
 pub struct Environment {
     deployment: Arc<Deployment>,
-    directory: PathBuf,
     api: RuntimeApi,
-    output: Output,
-    leash: Arc<Leash>,
+    dwelling: Box<dyn Dwelling>,
     life: watch::Receiver<Life>,
-    thread: Mutex<Option<JoinHandle<()>>>,
     busy: AtomicBool,
 }
 
 impl Environment {
-    /// Begins to make one, busy from the start; unpacking and starting go on in a thread of its own.
-    pub fn begin(deployment: Arc<Deployment>, directory: PathBuf) -> io::Result<Self> {
-        let api = RuntimeApi::start()?;
-        let (reader, writer) = io::pipe()?;
-        let output = Output::collect(reader)?;
+    /// Begins to make one, busy from the start; unpacking and starting go on in the background.
+    pub fn begin(
+        deployment: Arc<Deployment>,
+        directory: PathBuf,
+        housing: &dyn Housing,
+    ) -> io::Result<Self> {
+        let api = RuntimeApi::start(housing.host()?)?;
         let variables = variables(&deployment.spec, &api, &directory);
-        let launch = Launch {
-            package: deployment.package.clone(),
-            directory: directory.clone(),
+        let (entering, life) = watch::channel(Life::Lasts);
+        let plan = Plan {
+            deployment: Arc::clone(&deployment),
+            directory,
             variables,
         };
-        let leash = Arc::<Leash>::default();
-        let (entering, life) = watch::channel(Life::Lasts);
-        let thread = std::thread::Builder::new()
-            .name("environment".into())
-            .spawn({
-                let leash = Arc::clone(&leash);
-                move || {
-                    let end = process::live(&launch, &leash, writer, |end| {
-                        entering.send_replace(Life::Ended(end.clone()));
-                    });
-                    entering.send_replace(Life::Gone(end));
-                }
-            })?;
         Ok(Self {
             deployment,
-            directory,
             api,
-            output,
-            leash,
+            dwelling: housing.begin(plan, entering)?,
             life,
-            thread: Mutex::new(Some(thread)),
             busy: AtomicBool::new(true),
         })
     }
@@ -113,14 +157,14 @@ impl Environment {
         self.busy.store(false, Ordering::Release);
     }
 
-    /// Nothing of it is left: process reaped, directory removed.
+    /// Nothing of it is left.
     pub fn is_gone(&self) -> bool {
         matches!(*self.life.borrow(), Life::Gone(_))
     }
 
-    /// Process id while it runs, and directory.
-    pub fn traces(&self) -> (Option<u32>, &PathBuf) {
-        (self.leash.pid(), &self.directory)
+    /// What it is made of just now.
+    pub fn traces(&self) -> Vec<Resource> {
+        self.dwelling.traces()
     }
 
     /// Has it serve an event.
@@ -140,19 +184,19 @@ impl Environment {
             // An answer that came just before the end of the process counts.
             biased;
             result = answered(call, limit) => result,
-            end = self.ended() => Err(Fault::Ended(end, self.output.last_lines().await)),
+            end = self.ended() => Err(Fault::Ended(end, self.dwelling.last_lines().await)),
         }
     }
 
-    /// Kills the process, its children, and the Runtime API. Returns at once: see [`Self::gone`].
+    /// Ends the program and the Runtime API. Returns at once: see [`Self::gone`].
     pub fn kill(&self) {
-        self.leash.kill();
+        self.dwelling.kill();
         self.api.stop();
     }
 
     /// Waits until it [is gone](Self::is_gone).
     pub async fn gone(&self) {
-        // That the sender is dropped means that the thread has ended: nothing is left then, either.
+        // That the sender is dropped means that whoever made it has ended: nothing is left then, either.
         let _ = self
             .life
             .clone()
@@ -162,15 +206,7 @@ impl Environment {
 
     /// Waits like [`Self::gone`], blocking the calling thread: for when no runtime may be left to wait in.
     pub fn gone_blocking(&self) {
-        if let Some(thread) = self
-            .thread
-            .lock()
-            .expect("nothing panics while it holds this lock")
-            .take()
-        {
-            // A panic of that thread has nothing to add here.
-            let _ = thread.join();
-        }
+        self.dwelling.gone_blocking();
     }
 
     async fn ended(&self) -> End {
@@ -181,7 +217,7 @@ impl Environment {
             .as_deref()
         {
             Ok(Life::Ended(end) | Life::Gone(end)) => end.clone(),
-            Ok(Life::Lasts) | Err(_) => End::NeverRan("its thread has died".into()),
+            Ok(Life::Lasts) | Err(_) => End::NeverRan("what made it has died".into()),
         }
     }
 }
@@ -202,28 +238,29 @@ async fn answered(call: Call, limit: Duration) -> Result<Bytes, Fault> {
     }
 }
 
-/// The variables AWS sets, beside those that name the process's directories.
+/// The variables AWS sets, beside those that name the program's directories.
 fn variables(
     spec: &FunctionSpec,
     api: &RuntimeApi,
     directory: &Path,
-) -> Vec<(&'static str, OsString)> {
-    let stream = directory.file_name().unwrap_or_default().to_owned();
+) -> Vec<(&'static str, String)> {
+    let stream = directory.file_name().unwrap_or_default();
+    let stream = stream.to_string_lossy().into_owned();
     vec![
-        ("AWS_LAMBDA_RUNTIME_API", api.address().to_string().into()),
-        ("AWS_LAMBDA_FUNCTION_NAME", spec.name.clone().into()),
+        ("AWS_LAMBDA_RUNTIME_API", api.address().to_string()),
+        ("AWS_LAMBDA_FUNCTION_NAME", spec.name.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
         (
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-            spec.memory_mb.to_string().into(),
+            spec.memory_mb.to_string(),
         ),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
         (
             "AWS_LAMBDA_LOG_GROUP_NAME",
-            format!("/aws/lambda/{}", spec.name).into(),
+            format!("/aws/lambda/{}", spec.name),
         ),
         ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
         ("AWS_REGION", "local".into()),
-        ("_HANDLER", spec.handler.clone().into()),
+        ("_HANDLER", spec.handler.clone()),
     ]
 }

@@ -1,0 +1,141 @@
+use super::*;
+use crate::core::contract::StampKind;
+use crate::core::sample::{
+    AttemptOutcome, FunctionReport, HttpTimes, PacketCounts, Purpose, SampleKey, StartKind, Token,
+};
+
+fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
+    let key = SampleKey {
+        size: 0,
+        kind: StartKind::Warm,
+        repetition: 0,
+    };
+    Attempt {
+        number: 1,
+        token: Token([0; 16]),
+        purpose: Purpose::Sample(key),
+        attempt_of_sample: 1,
+        outcome: AttemptOutcome::Measured,
+        payload_bytes: 0,
+        package_bytes: 0,
+        http: http.map(|after| HttpTimes {
+            start: 0,
+            connected_after: MILLISECOND,
+            sent_after: MILLISECOND,
+            first_byte_after: after,
+            end_after: after + MILLISECOND,
+            end: after + MILLISECOND,
+        }),
+        function: Some(FunctionReport {
+            is_cold: false,
+            platform_cold: None,
+            init: None,
+            billed,
+            request_id: String::new(),
+            instance_id: String::new(),
+            invocation: 1,
+            process_start: 0,
+            handler_entry: 0,
+            stamps: StampKind::User,
+            stop: None,
+            clock_error: None,
+            implausible: 0,
+        }),
+        clock: None,
+        packets: PacketCounts::default(),
+        exchanges: Vec::new(),
+    }
+}
+
+#[test]
+fn the_platforms_record_is_believed_first_then_the_host_and_both_are_rounded_up() {
+    let table = [
+        (Some(3 * MILLISECOND), Some(SECOND), 3),
+        (Some(3 * MILLISECOND + 1), None, 4),
+        (None, Some(7 * MILLISECOND + 1), 8),
+        (None, None, 10),
+    ];
+    for (billed, http, milliseconds) in table {
+        let mut spending = Spending::default();
+        spending.invoked(&attempt(billed, http), 10 * MILLISECOND);
+        assert_eq!(spending.billed, milliseconds * MILLISECOND);
+        assert_eq!(spending.longest, spending.billed);
+    }
+}
+
+#[test]
+fn a_gigabyte_is_1024_megabytes() {
+    for (memory, gb_seconds) in [(128, 0.25), (1024, 2.0), (2048, 4.0)] {
+        let spending = Spending {
+            billed: 2 * SECOND,
+            ..Spending::default()
+        };
+        assert!((spending.gb_seconds(memory) - gb_seconds).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_step_is_refused_just_when_it_would_begin_beyond_a_limit() {
+    let spent = Spending {
+        requests: 10,
+        billed: 10 * SECOND,
+        longest: SECOND,
+        bytes: 1000,
+        time: 60 * SECOND,
+    };
+    // A request and a GB-second cost a dollar each: 20 are spent, the next costs 2.
+    let price = Price {
+        platform: "p".into(),
+        architecture: "a".into(),
+        usd_per_million_requests: 1e6,
+        usd_per_gb_second: 1.0,
+        date: String::new(),
+        source: String::new(),
+    };
+    let terms = |budget, time, bytes| Terms {
+        budget,
+        time,
+        bytes,
+        memory_mb: 1024,
+        price: Some(price.clone()),
+    };
+    let table = [
+        (terms(None, None, None), None),
+        (terms(Some(22.0), Some(61 * SECOND), Some(1100)), None),
+        (
+            terms(Some(21.5), None, None),
+            Some("--budget 21.5: about $20.00 spent, the next invocation would add $2.00"),
+        ),
+        (
+            terms(None, Some(60 * SECOND), None),
+            Some("--max-minutes 1: 1 minutes spent"),
+        ),
+        (
+            terms(None, None, Some(1099)),
+            Some("--max-bytes 1099: 1000 B sent, the next step would send 100 B"),
+        ),
+    ];
+    for (terms, reached) in table {
+        let told = terms.beyond(&spent, 100).map(|reached| reached.to_string());
+        assert_eq!(told.as_deref(), reached);
+    }
+    let unpriced = Terms {
+        price: None,
+        ..terms(Some(0.01), None, None)
+    };
+    assert_eq!(unpriced.beyond(&spent, 100), None);
+}
+
+#[test]
+fn small_prices_keep_two_digits() {
+    let table = [
+        (0.0, "$0.00"),
+        (2.0, "$2.00"),
+        (12.345, "$12.35"),
+        (0.12, "$0.12"),
+        (0.000_42, "$0.00042"),
+    ];
+    for (value, text) in table {
+        assert_eq!(usd(value), text);
+    }
+}

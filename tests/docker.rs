@@ -1,0 +1,327 @@
+//! Containers of a real engine: whole runs, and that nothing is left of them.
+#![cfg(feature = "docker")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod functions;
+mod support;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bollard::Docker;
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, KillContainerOptions, RemoveImageOptionsBuilder,
+};
+use futures_util::TryStreamExt;
+use sebs_tui::core::distribution::median;
+use sebs_tui::core::sample::{AttemptOutcome, Purpose, SampleKey, StartKind};
+use sebs_tui::driver::package::{Runtime, Template};
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::docker::{DockerPlatform, Network, Options};
+use sebs_tui::platform::ledger::Ledger;
+use sebs_tui::platform::{ErrorKind, Package, Platform, Reach};
+
+use functions::{Echo, owned, post, shell, slow_invocation, spec};
+use support::{attempts, finish, journal, program, run_directory, samples, short_run};
+
+/// A killed container must be seen long before any time-out.
+const SOON: Duration = Duration::from_secs(10);
+
+fn options(network: Network) -> Options {
+    Options {
+        engine: None,
+        image: None,
+        network,
+        cpus: None,
+    }
+}
+
+/// A run's name that no other test has.
+fn run_name() -> String {
+    format!("test-{:08x}", rand::random::<u32>())
+}
+
+async fn platform(options: Options, run: &str) -> DockerPlatform {
+    let (context, _) = Context::new(run, Ledger::in_memory(), Arc::default());
+    DockerPlatform::start(options, context).await.unwrap()
+}
+
+fn native() -> Package {
+    let template = Template::new(Runtime::Native).unwrap();
+    template.package(template.smallest(), 1).unwrap()
+}
+
+/// What the engine has of this run.
+async fn left(platform: &DockerPlatform, run: &str) -> Vec<String> {
+    let tagged = platform.tagged().await.unwrap().into_iter();
+    let tagged = tagged.filter(|(of, _)| of == run);
+    tagged.map(|(_, resource)| resource.name).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn on_either_network_the_first_call_is_cold_and_a_forced_one_has_a_new_container() {
+    for network in [Network::Bridge, Network::Host] {
+        let (run, echo) = (run_name(), Echo::start());
+        let platform = platform(options(network), &run).await;
+        let Reach::Address(host) = platform.reach() else {
+            panic!("{:?}", platform.preflight().await);
+        };
+        assert_eq!(host.is_loopback(), network == Network::Host);
+        platform.ensure_function(&spec(), &native()).await.unwrap();
+        let invocation = echo.invocation();
+        let mut replies = Vec::new();
+        for forced in [false, false, true] {
+            if forced {
+                platform.force_cold().await.unwrap();
+            }
+            let called = post(&platform, invocation.clone()).await;
+            assert_eq!(called.reply.status, 200, "{}", called.text());
+            replies.push(platform.decode(&called.reply).unwrap());
+        }
+        assert_eq!(
+            replies
+                .iter()
+                .map(|reply| reply.is_cold)
+                .collect::<Vec<_>>(),
+            [true, false, true]
+        );
+        assert_eq!(replies[0].instance_id, replies[1].instance_id);
+        assert_ne!(replies[1].instance_id, replies[2].instance_id);
+        assert_eq!(owned(&platform, "container").await.len(), 1);
+        assert_eq!(left(&platform, &run).await.len(), 2);
+        platform.destroy().await.unwrap();
+        assert_eq!(platform.owned().await, []);
+        assert_eq!(left(&platform, &run).await, Vec::<String>::new());
+        platform.destroy().await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn a_container_killed_in_an_invocation_is_seen_soon_and_the_next_call_is_served() {
+    let run = run_name();
+    let platform = platform(options(Network::Host), &run).await;
+    platform.ensure_function(&spec(), &native()).await.unwrap();
+    let killer = async {
+        let docker = Docker::connect_with_defaults().unwrap();
+        let docker = docker.negotiate_version().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let name = owned(&platform, "container").await.remove(0);
+        docker
+            .kill_container(&name, None::<KillContainerOptions>)
+            .await
+            .unwrap();
+    };
+    let (called, ()) = tokio::join!(post(&platform, slow_invocation()), killer);
+    assert_eq!(called.reply.status, 502, "{}", called.text());
+    assert!(called.took < SOON, "{:?}", called.took);
+    assert!(
+        called.text().contains("exit status: 137"),
+        "{}",
+        called.text()
+    );
+    let called = post(&platform, Echo::start().invocation()).await;
+    assert!(platform.decode(&called.reply).unwrap().is_cold);
+    platform.destroy().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn a_program_that_cannot_run_there_is_told_at_once() {
+    let run = run_name();
+    let platform = platform(options(Network::Bridge), &run).await;
+    // There is no shell in the empty image.
+    platform
+        .ensure_function(&spec(), &shell("true"))
+        .await
+        .unwrap();
+    let begin = Instant::now();
+    let called = post(&platform, "{}").await;
+    assert!(begin.elapsed() < SOON);
+    let error = platform.decode(&called.reply).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Function);
+    assert!(error.what.contains("bootstrap"), "{error}");
+    platform.destroy().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn what_a_crash_left_is_found_by_its_label_and_removed() {
+    let (run, echo) = (run_name(), Echo::start());
+    let crashed = platform(options(Network::Host), &run).await;
+    crashed.ensure_function(&spec(), &native()).await.unwrap();
+    post(&crashed, echo.invocation()).await;
+    // Neither destroyed nor dropped, as if the process were gone.
+    std::mem::forget(crashed);
+    let cleaner = platform(options(Network::Host), "cleaner").await;
+    assert_eq!(left(&cleaner, &run).await.len(), 2);
+    for (of, resource) in cleaner.tagged().await.unwrap() {
+        if of == run {
+            assert!(cleaner.removal_command(&resource).contains(&resource.name));
+            cleaner.remove(&resource).await.unwrap();
+            cleaner.remove(&resource).await.unwrap();
+        }
+    }
+    assert_eq!(left(&cleaner, &run).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn a_dropped_platform_leaves_no_container() {
+    let (run, echo) = (run_name(), Echo::start());
+    let dropped = platform(options(Network::Host), &run).await;
+    dropped.ensure_function(&spec(), &native()).await.unwrap();
+    post(&dropped, echo.invocation()).await;
+    let image = owned(&dropped, "image").await;
+    drop(dropped);
+    let looker = platform(options(Network::Host), "looker").await;
+    assert_eq!(left(&looker, &run).await, image);
+    for (of, resource) in looker.tagged().await.unwrap() {
+        if of == run {
+            looker.remove(&resource).await.unwrap();
+        }
+    }
+}
+
+/// An image whose entry point is the function; returns its name.
+async fn image_with_the_function(docker: &Docker) -> String {
+    let zip = native().bytes;
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let mut program = zip.by_name("bootstrap").unwrap();
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o755);
+    header.set_size(program.size());
+    tar.append_data(&mut header, "given", &mut program).unwrap();
+    let name = format!("sebs-tui-tested-{:08x}", rand::random::<u32>());
+    let options = CreateImageOptionsBuilder::default()
+        .from_src("-")
+        .repo(&name)
+        .tag("latest")
+        .changes(vec![r#"ENTRYPOINT ["/given"]"#.into()])
+        .build();
+    let body = bollard::body_full(tar.into_inner().unwrap().into());
+    docker
+        .create_image(Some(options), Some(body), None)
+        .try_collect::<Vec<_>>()
+        .await
+        .unwrap();
+    name
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn a_given_image_runs_its_own_entry_point_and_is_kept() {
+    let docker = Docker::connect_with_defaults().unwrap();
+    let docker = docker.negotiate_version().await.unwrap();
+    let image = image_with_the_function(&docker).await;
+    let (run, echo) = (run_name(), Echo::start());
+    let given = Options {
+        image: Some(image.clone()),
+        cpus: Some(0.5),
+        ..options(Network::Host)
+    };
+    let platform = platform(given, &run).await;
+    // A bootstrap that cannot run shows that the image's own program answers.
+    platform
+        .ensure_function(&spec(), &shell("false"))
+        .await
+        .unwrap();
+    let called = post(&platform, echo.invocation()).await;
+    assert!(platform.decode(&called.reply).unwrap().is_cold);
+    let name = owned(&platform, "container").await.remove(0);
+    let inspected = docker.inspect_container(&name, None).await.unwrap();
+    let limits = inspected.host_config.unwrap();
+    assert_eq!(limits.nano_cpus, Some(500_000_000));
+    assert_eq!(limits.memory, Some(128 * 1024 * 1024));
+    platform.destroy().await.unwrap();
+    docker.inspect_image(&image).await.unwrap();
+    let options = RemoveImageOptionsBuilder::default().force(true).build();
+    docker
+        .remove_image(&image, Some(options), None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
+async fn an_engine_or_image_that_is_not_there_is_named_with_what_to_do() {
+    let (context, _) = Context::new("absent", Ledger::in_memory(), Arc::default());
+    let nowhere = Options {
+        engine: Some("unix:///nowhere/docker.sock".into()),
+        ..options(Network::Host)
+    };
+    let error = DockerPlatform::start(nowhere, context).await.unwrap_err();
+    for part in ["/nowhere/docker.sock", "dockerd", "--docker-host"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let missing = Options {
+        image: Some("sebs-tui-no-such-image".into()),
+        ..options(Network::Host)
+    };
+    let platform = platform(missing, "absent").await;
+    let error = platform
+        .ensure_function(&spec(), &native())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert!(
+        error
+            .to_string()
+            .contains("docker pull sebs-tui-no-such-image"),
+        "{error}"
+    );
+}
+
+fn on_docker(command: &mut Command) -> &mut Command {
+    command.args(["--platform", "docker", "--plain"])
+}
+
+#[test]
+#[ignore = "needs Docker's engine"]
+fn a_payload_sweep_in_containers_is_complete_warm_and_cold() {
+    let out = tempfile::tempdir().unwrap();
+    finish(on_docker(&mut short_run(out.path(), 2, 200_000, 2)), 0);
+    let entries = journal(&run_directory(out.path()));
+    assert_eq!(samples(&entries).len(), 8);
+    for attempt in attempts(&entries) {
+        assert_eq!(attempt.outcome, AttemptOutcome::Measured, "{attempt:?}");
+        let clock = attempt.clock.expect("synchronised");
+        assert!(
+            clock.offset.abs() <= clock.bound,
+            "one host has one clock: {clock:?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs Docker's engine"]
+fn a_larger_package_makes_a_slower_cold_start_in_a_container() {
+    let out = tempfile::tempdir().unwrap();
+    let mut command = program();
+    command
+        .current_dir(out.path())
+        .arg("run")
+        .arg("--out")
+        .arg(out.path());
+    command.args(["--type", "code", "--n", "5", "--repetitions", "5"]);
+    command.args(["--code-begin", "2000000", "--code-end", "42000000"]);
+    command.args(["--code-points", "2", "--network", "host"]);
+    finish(on_docker(&mut command), 0);
+    let entries = journal(&run_directory(out.path()));
+    let cold = |point: u32| {
+        let times = attempts(&entries)
+            .into_iter()
+            .filter(|attempt| attempt.outcome == AttemptOutcome::Measured)
+            .filter(|attempt| matches!(attempt.purpose, Purpose::Sample(SampleKey { size, kind: StartKind::Cold, .. }) if size == point))
+            .map(|attempt| attempt.invocation_time().expect("a measured attempt has a time"))
+            .collect::<Vec<i64>>();
+        median(&times).expect("samples")
+    };
+    let (small, large) = (cold(0), cold(1));
+    println!("cold start, median of 5: {small} ns with 2 MB, {large} ns with 42 MB");
+    assert!(large > small + 20_000_000, "{small} ns against {large} ns");
+}
