@@ -10,7 +10,7 @@ mod emulator;
 mod fault_proxy;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -165,6 +165,26 @@ fn what_a_run_keeps_is_removed_by_clean() {
     let out = tempfile::tempdir().unwrap();
     finish(run(&emulator, out.path()).arg("--keep"), 0);
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn what_a_killed_run_leaves_is_removed_by_clean() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--repetitions", "1000"]).stdout(Stdio::null());
+    let mut run = run.spawn().unwrap();
+    let begun = Instant::now();
+    while emulator.held() != (1, 1) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is made");
+        assert_eq!(run.try_wait().unwrap(), None, "the run has ended");
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
     let mut clean = program();
     finish(surroundings(clean.arg("clean"), out.path()), 0);
     emulator.assert_empty();

@@ -1,4 +1,4 @@
-//! MiniStack, started for one test on a port of its own.
+//! `MiniStack`, started for one test on a port of its own.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;

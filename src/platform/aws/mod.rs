@@ -184,12 +184,11 @@ impl Platform for AwsPlatform {
         let _working = self.working();
         limits::check(&self.name, package)?;
         let made;
-        let role = match &self.options.role {
-            Some(role) => role,
-            None => {
-                made = role::ensure(&self.account, &self.context, &self.name).await?;
-                &made
-            }
+        let role = if let Some(role) = &self.options.role {
+            role
+        } else {
+            made = role::ensure(&self.account, &self.context, &self.name).await?;
+            &made
         };
         let (form, processor) = (self.options.form, self.options.processor);
         let plan = function::Plan {
