@@ -300,7 +300,7 @@ fn role_region_and_processor_of_a_sebs_config_are_ours() {
         )
     };
     let read = |architecture, role| {
-        std::fs::write(file.path(), text(architecture, role)).unwrap();
+        fs::write(file.path(), text(architecture, role)).unwrap();
         resolve(&Sources {
             sebs_config: Some(file.path().into()),
             ..with_flags(&[])
