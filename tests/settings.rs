@@ -82,7 +82,7 @@ fn without_any_source_the_defaults_are_those_of_sebs() {
     );
     assert_eq!((settings.memory, settings.timeout().as_secs()), (128, 30));
     assert_eq!(
-        (settings.listen, settings.advertise.clone()),
+        (settings.listen, settings.advertise),
         (Auto::Auto, Auto::Auto)
     );
     assert_eq!(settings.clock_shift(0), None);
@@ -180,7 +180,7 @@ fn a_bad_value_is_refused_with_its_place_its_key_itself_and_what_is_allowed() {
         ),
         ("simulated", "moon", "names of worlds"),
         ("listen", "12000", "\"auto\" or an address with a port"),
-        ("advertise", "my-host", "\"auto\", a numeric address"),
+        ("advertise", "my-host", "\"auto\" or a numeric address"),
         ("cold_method", "idle", "\"idle:15m\""),
         ("budget", "0", "a number above 0"),
         ("function_name", "a b", "letters, digits"),

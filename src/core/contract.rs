@@ -17,17 +17,6 @@ pub enum Dialect {
     Text,
 }
 
-/// How the clocks are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sync {
-    /// The function exchanges datagrams with the host.
-    #[default]
-    Udp,
-    /// The host exchanges HTTP requests with the function, over one kept connection.
-    Http,
-}
-
 /// Where time stamps come from: a ladder, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,10 +1,9 @@
 //! What a setting accepts: reading it, checking it, and saying what is allowed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use toml::Value;
 
-use super::Advertise;
 use crate::core::cold::{ColdMethod, WAYS};
 use crate::core::simulation::{PRESETS, World};
 
@@ -31,7 +30,7 @@ pub enum Kind {
     Name,
     /// `auto`, or an address and a port to listen on.
     Endpoint,
-    /// `auto`, an address, or a STUN server to ask.
+    /// `auto`, or an address.
     Host,
     /// A way to force a cold start.
     Cold,
@@ -58,9 +57,7 @@ impl Kind {
             Self::Endpoint => {
                 "\"auto\" or an address with a port, such as \"10.0.0.7:12000\"".into()
             }
-            Self::Host => {
-                "\"auto\", a numeric address such as \"203.0.113.5\", or \"stun:\" and a STUN server, such as \"stun:stun.example.org:3478\"".into()
-            }
+            Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\"".into(),
             Self::Cold => WAYS.into(),
             Self::Text(_) => "text that is not empty".into(),
             Self::Positive => "a number above 0".into(),
@@ -118,7 +115,7 @@ impl Kind {
             (Self::Endpoint, Value::String(text)) => {
                 auto_or(text, text.parse::<SocketAddr>().is_ok())
             }
-            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<Advertise>().is_ok()),
+            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<IpAddr>().is_ok()),
             (Self::Cold, Value::String(text)) => text.parse::<ColdMethod>().is_ok(),
             (Self::Directory | Self::Text(_), Value::String(text)) => !text.is_empty(),
             (Self::World, Value::String(text)) => text.parse::<World>().is_ok(),

@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::cold::ColdMethod;
-use crate::core::contract::{ClockShift, Dialect, Sync};
+use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
@@ -110,39 +110,6 @@ pub enum Network {
     Bridge,
     /// The host's own.
     Host,
-}
-
-/// Address at which functions find this host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Advertise {
-    /// This one.
-    Address(IpAddr),
-    /// As this STUN server (`host` or `host:port`) sees it.
-    Stun(String),
-}
-
-impl FromStr for Advertise {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.strip_prefix("stun:") {
-            Some(server) if !server.is_empty() => Ok(Self::Stun(server.into())),
-            Some(_) => Err("stun: needs a server".into()),
-            None => text
-                .parse()
-                .map(Self::Address)
-                .map_err(|error| format!("{text:?}: {error}")),
-        }
-    }
-}
-
-impl Display for Advertise {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Address(address) => address.fmt(f),
-            Self::Stun(server) => write!(f, "stun:{server}"),
-        }
-    }
 }
 
 /// Order of the samples; the seed is a setting of its own.
@@ -260,9 +227,7 @@ pub struct Settings {
     /// Where the host waits for datagrams.
     pub listen: Auto<SocketAddr>,
     /// Where the function finds the host.
-    pub advertise: Auto<Advertise>,
-    /// How the clocks are compared.
-    pub sync: Sync,
+    pub advertise: Auto<IpAddr>,
     /// Language of the datagrams.
     pub dialect: Dialect,
     /// Most probes of one exchange.

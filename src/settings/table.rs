@@ -296,18 +296,9 @@ pub static TABLE: &[Setting] = &[
         Clock,
         Kind::Host,
         "auto",
-        "Address at which the function reaches this host; auto: as the platform knows it; stun:HOST: as a STUN server \
-         sees it.",
+        "Address at which the function reaches this host; auto: as the platform knows it.",
     )
     .of_session(),
-    Setting::new(
-        "sync",
-        Clock,
-        Kind::Choice(&["udp", "http"]),
-        "udp",
-        "How the clocks are compared. udp: datagrams from the function to this host; http: warm invocations over one \
-         kept connection, where no datagram can come in: no public address is needed, and the bound is wider.",
-    ),
     Setting::new(
         "dialect",
         Clock,

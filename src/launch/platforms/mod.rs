@@ -20,7 +20,7 @@ use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
-use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
+use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
 
@@ -72,18 +72,6 @@ pub(super) async fn equipment(
     live: Arc<Live>,
     at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
-    if let Auto::Given(Advertise::Stun(server)) = &settings.advertise {
-        return Err(DriverError::Platform(PlatformError {
-            kind: ErrorKind::Unsupported,
-            platform: settings.platform.word(),
-            operation: "advertise",
-            resource: format!("stun:{server}").into(),
-            what: "asking a STUN server is not built yet: give the address itself with --advertise"
-                .into(),
-            status: None,
-            retry: Retry::No,
-        }));
-    }
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
@@ -182,9 +170,9 @@ pub(super) fn experiment(
             handler: handler.into(),
         },
         template,
-        advertise: match &settings.advertise {
-            Auto::Given(Advertise::Address(address)) => Some(*address),
-            Auto::Auto | Auto::Given(Advertise::Stun(_)) => None,
+        advertise: match settings.advertise {
+            Auto::Given(address) => Some(address),
+            Auto::Auto => None,
         },
         dialect: settings.dialect,
         max_exchanges: settings.max_exchanges,
