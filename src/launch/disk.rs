@@ -85,12 +85,13 @@ impl Started {
         for later in 0..NAMESAKES_MOST {
             let named_after = wall + later * SECOND;
             let (platform, sweep) = (settings.platform.word(), settings.sweep.word());
-            let directory = directory::create(&settings.out, named_after, platform, sweep)?;
-            let directory = NewDirectory(directory);
+            let new_parent = (!settings.out.exists()).then(|| settings.out.clone());
+            let path = directory::create(&settings.out, named_after, platform, sweep)?;
+            let directory = NewDirectory { path, new_parent };
             match ledgers::of_run(
                 &self.resolved,
-                &name(&directory.0),
-                &directory.0,
+                &name(&directory.path),
+                &directory.path,
                 Begun::Now,
             ) {
                 // A run that began elsewhere in the same second has this name: resources go by it.
@@ -114,12 +115,18 @@ pub(super) enum Place {
 }
 
 /// The directory of a run that begins; it goes with this value while it is still empty.
-pub(super) struct NewDirectory(PathBuf);
+pub(super) struct NewDirectory {
+    path: PathBuf,
+    /// The directory above, when it was made for this one.
+    new_parent: Option<PathBuf>,
+}
 
 impl Drop for NewDirectory {
     fn drop(&mut self) {
         // Only an empty one is removed, and that it is not is no error.
-        let _ = fs::remove_dir(&self.0);
+        for path in [Some(&self.path), self.new_parent.as_ref()] {
+            let _ = path.map(fs::remove_dir);
+        }
     }
 }
 
@@ -127,7 +134,7 @@ impl Place {
     /// Name of the run.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::New { directory, .. } => name(&directory.0),
+            Self::New { directory, .. } => name(&directory.path),
             Self::Kept(kept) => kept.header.id.clone(),
         }
     }
@@ -141,7 +148,7 @@ impl Place {
     ) -> Result<Kept, Box<dyn Error>> {
         match self {
             Self::New { directory, wall } => {
-                create(&directory.0, wall, resolved, template, equipment)
+                create(&directory.path, wall, resolved, template, equipment)
             }
             Self::Kept(kept) => Ok(*kept),
         }
