@@ -19,7 +19,9 @@ use sebs_tui::plain;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
+use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
+#[cfg(not(all(feature = "aws", feature = "docker")))]
+use sebs_tui::platform::{ErrorKind, Retry};
 use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
