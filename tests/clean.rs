@@ -286,5 +286,5 @@ fn a_platform_that_cannot_start_leaves_no_run_directory() {
         .env("TMPDIR", place.path().join("missing"))
         .current_dir(place.path());
     finish(&mut command, 1);
-    assert_eq!(fs::read_dir(place.path().join("out")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
