@@ -15,7 +15,6 @@ use bollard::query_parameters::{
     CreateImageOptionsBuilder, KillContainerOptions, RemoveImageOptionsBuilder,
 };
 use futures_util::TryStreamExt;
-use sebs_tui::core::distribution::median;
 use sebs_tui::core::sample::{AttemptOutcome, Purpose, SampleKey, StartKind};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::context::Context;
@@ -308,7 +307,7 @@ fn a_larger_package_makes_a_slower_cold_start_in_a_container() {
         .arg("--out")
         .arg(out.path());
     command.args(["--type", "code", "--n", "5", "--repetitions", "5"]);
-    command.args(["--code-begin", "2000000", "--code-end", "42000000"]);
+    command.args(["--code-begin", "2000000", "--code-end", "242000000"]);
     command.args(["--code-points", "2", "--network", "host"]);
     finish(on_docker(&mut command), 0);
     let entries = journal(&run_directory(out.path()));
@@ -319,9 +318,10 @@ fn a_larger_package_makes_a_slower_cold_start_in_a_container() {
             .filter(|attempt| matches!(attempt.purpose, Purpose::Sample(SampleKey { size, kind: StartKind::Cold, .. }) if size == point))
             .map(|attempt| attempt.invocation_time().expect("a measured attempt has a time"))
             .collect::<Vec<i64>>();
-        median(&times).expect("samples")
+        // The least disturbed: other tests keep the engine busy meanwhile.
+        times.into_iter().min().expect("samples")
     };
     let (small, large) = (cold(0), cold(1));
-    println!("cold start, median of 5: {small} ns with 2 MB, {large} ns with 42 MB");
+    println!("cold start, least of 5: {small} ns with 2 MB, {large} ns with 242 MB");
     assert!(large > small + 20_000_000, "{small} ns against {large} ns");
 }
