@@ -5,8 +5,13 @@ use super::{NAME, Trigger};
 use crate::core::plan::{Limit, Limits};
 use crate::platform::{ErrorKind, Package, PlatformError};
 
-/// Largest zip that fits a call, bytes; larger ones would have to go through S3.
-const PACKAGE_MOST: u64 = 50 * 1024 * 1024;
+/// Largest zip that fits a call, bytes; larger ones go through S3.
+pub(super) const CALL_MOST: u64 = 50 * 1024 * 1024;
+/// Largest function, unpacked, bytes.
+const UNPACKED_MOST: u64 = 262_144_000;
+/// What the function's own files, which are deflated, are longer than in the zip, at most.
+const INFLATED: u64 = 4 * 1024 * 1024;
+const PACKAGE_MOST: u64 = UNPACKED_MOST - INFLATED;
 /// Largest event of a synchronous invocation, bytes.
 const EVENT_MOST: u64 = 6 * 1024 * 1024;
 /// What surrounds the payload in an event: our own request, and with a URL its escapes, headers and context.
@@ -30,7 +35,10 @@ pub(super) fn of(trigger: Trigger) -> Limits {
             EVENT_MOST - around,
             "event of 6 MB, less what surrounds the payload",
         ),
-        package_most: limit(PACKAGE_MOST, "package in one call, 50 MB (S3 is not used)"),
+        package_most: limit(
+            PACKAGE_MOST,
+            "function of 250 MB unpacked, less what its own files grow by",
+        ),
         package_least: None,
     }
 }
@@ -41,7 +49,8 @@ pub(super) fn check(name: &str, package: &Package) -> Result<(), PlatformError> 
     if got <= limit {
         return Ok(());
     }
-    let what = format!("the package has {got} bytes, a call takes {limit}: choose a smaller size");
+    let what =
+        format!("the package has {got} bytes, at most {limit} are taken: choose a smaller size");
     Err(error(
         ErrorKind::TooLarge { limit, got },
         "upload",
@@ -60,8 +69,8 @@ mod tests {
     const REQUEST_MOST: u64 = 70_167_211;
 
     #[test]
-    fn the_largest_package_fits_a_request_in_base64() {
-        assert!(PACKAGE_MOST.div_ceil(3) * 4 + 4096 < REQUEST_MOST);
+    fn the_largest_package_of_a_call_fits_a_request_in_base64() {
+        assert!(CALL_MOST.div_ceil(3) * 4 + 4096 < REQUEST_MOST);
     }
 
     #[test]
@@ -73,8 +82,9 @@ mod tests {
 
     #[test]
     fn a_package_above_the_limit_is_refused_before_it_is_sent() {
+        let zeros = Bytes::from(vec![0; PACKAGE_MOST as usize + 1]);
         let of = |bytes: u64| Package {
-            bytes: Bytes::from(vec![0; bytes as usize]),
+            bytes: zeros.slice(..bytes as usize),
             sha256: String::new(),
         };
         assert_eq!(check("f", &of(PACKAGE_MOST)), Ok(()));
