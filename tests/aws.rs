@@ -14,10 +14,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aws_sdk_lambda::types::Architecture;
 use emulator::Emulator;
 use fault_proxy::{Fault, FaultProxy};
 use sebs_tui::core::message::{Entry, Event};
-use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, StartKind};
+use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, SampleOutcome, StartKind};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
 use sebs_tui::platform::context::Context;
@@ -319,6 +320,72 @@ async fn waiting_for_environments_to_end_takes_as_long_as_asked() {
     let begun = Instant::now();
     platform.force_cold().await.unwrap();
     assert!(begun.elapsed() >= length);
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn waiting_that_ends_no_environment_fails_cold_samples_within_their_bound() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1"]);
+    run.args(["--cold-method", "idle:1s", "--attempts", "2"]);
+    let begun = Instant::now();
+    finish(&mut run, 1);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "two waits");
+    let entries = journal(&run_directory(out.path()));
+    let count = |outcome: AttemptOutcome| {
+        let made = attempts(&entries).into_iter();
+        made.filter(|attempt| attempt.outcome == outcome).count()
+    };
+    assert_eq!(count(AttemptOutcome::WrongKind), 2);
+    let failed = |entry: &Entry| matches!(&entry.event, Event::SampleEnded { outcome: SampleOutcome::Failed(why), .. } if why.what.contains("never started cold"));
+    assert_eq!(entries.iter().filter(|entry| failed(entry)).count(), 1);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_given_role_is_taken_and_left() {
+    let emulator = Emulator::start();
+    let role = emulator.make_role("mine");
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1"]);
+    finish(run.args(["--role", &role]).arg("--keep"), 0);
+    assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    assert_eq!(emulator.only_function().role(), Some(role.as_str()));
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    assert_eq!(emulator.held(), (0, 1), "functions and roles");
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn a_function_for_arm_is_asked_for_as_such() {
+    let emulator = Emulator::start();
+    let mut options = options_at(emulator.url(), Trigger::Invoke, Cold::Config);
+    options.processor = Processor::Arm;
+    let native = platform(options.clone(), "arm").await;
+    let findings = native.preflight().await.unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|found| found.verdict == Verdict::Bad && found.subject == "processor"),
+        "{findings:?}"
+    );
+    options.form = Form::Python;
+    let python = platform(options, "arm").await;
+    let findings = python.preflight().await.unwrap();
+    assert!(findings.iter().all(|found| found.verdict != Verdict::Bad));
+    let template = Template::new(Runtime::Python).unwrap();
+    let package = template.package(template.smallest(), 1).unwrap();
+    python.ensure_function(&spec(), &package).await.unwrap();
+    let made = emulator.only_function();
+    assert_eq!(made.architectures(), [Architecture::Arm64]);
+    assert_eq!(made.runtime().unwrap().as_str(), "python3.13");
+    python.destroy().await.unwrap();
+    emulator.assert_empty();
 }
 
 #[test]

@@ -138,6 +138,33 @@ impl Emulator {
         });
     }
 
+    /// Makes a role of somebody's; gives its ARN.
+    pub fn make_role(&self, name: &'static str) -> String {
+        self.asked(move |config| async move {
+            let request = aws_sdk_iam::Client::new(&config).create_role();
+            let made = request
+                .role_name(name)
+                .assume_role_policy_document("{}")
+                .send()
+                .await
+                .unwrap();
+            made.role().unwrap().arn().to_owned()
+        })
+    }
+
+    /// The one function it holds.
+    pub fn only_function(&self) -> aws_sdk_lambda::types::FunctionConfiguration {
+        self.asked(|config| async move {
+            let listed = aws_sdk_lambda::Client::new(&config)
+                .list_functions()
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(listed.functions().len(), 1);
+            listed.functions()[0].clone()
+        })
+    }
+
     pub fn assert_empty(&self) {
         assert_eq!(self.held(), (0, 0), "functions and roles");
         assert_eq!(self.buckets(), [], "buckets");
