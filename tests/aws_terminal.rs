@@ -33,10 +33,14 @@ fn run(out: &Path, url: &str) -> Command {
 }
 
 fn terminal(run: &Command, out: &Path) -> Terminal {
+    terminal_of(run, out, (40, 120))
+}
+
+fn terminal_of(run: &Command, out: &Path, (rows, columns): (u16, u16)) -> Terminal {
     let state = out.join("state");
     let mut surroundings = emulator::VARIABLES.to_vec();
     surroundings.push(("XDG_STATE_HOME", state.to_str().unwrap()));
-    Terminal::start_with(run, 40, 120, &surroundings)
+    Terminal::start_with(run, rows, columns, &surroundings)
 }
 
 /// Presses keys and sees the effect soon.
@@ -95,6 +99,25 @@ fn keys_work_while_the_function_is_sent() {
     });
     interfere(&mut terminal, "deploying", "WARM", &emulator);
     proxy.assert_used();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_small_screen_shows_the_steps_too() {
+    let emulator = Emulator::start();
+    let rules = [
+        ("POST /2015-03-31/functions HTTP", Fault::Late(SLOW)),
+        ("PUT …/configuration HTTP", Fault::Late(SLOW)),
+    ];
+    let proxy = FaultProxy::start(emulator.port(), &rules);
+    let out = tempfile::tempdir().unwrap();
+    let run = run(out.path(), &proxy.url());
+    let mut terminal = terminal_of(&run, out.path(), (12, 40));
+    for step in ["deploying", "forcing cold", "COMPLETE"] {
+        terminal.wait_for(step);
+    }
+    assert_eq!(terminal.end(), 0);
+    emulator.assert_empty();
 }
 
 #[test]
