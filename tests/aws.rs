@@ -9,6 +9,7 @@ mod emulator;
 #[path = "aws/fault_proxy.rs"]
 mod fault_proxy;
 
+use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -102,6 +103,31 @@ async fn platform(options: Options, name: &str) -> AwsPlatform {
     emulator::assert_surroundings();
     let (context, _) = Context::new(name, Ledger::in_memory(), Arc::default());
     AwsPlatform::start(options, context).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_largest_package_unpacks_to_what_aws_takes() {
+    const UNPACKED_MOST: u64 = 262_144_000;
+    for (form, runtime) in [
+        (Form::Native, Runtime::Native),
+        (Form::Python, Runtime::Python),
+    ] {
+        let template = Template::new(runtime).unwrap();
+        let package = template.package(template.smallest(), 1).unwrap();
+        let packed = package.bytes.len() as u64;
+        let mut zip = zip::ZipArchive::new(Cursor::new(package.bytes)).unwrap();
+        let unpacked: u64 = (0..zip.len())
+            .map(|index| zip.by_index(index).unwrap().size())
+            .sum();
+        let mut options = options_at("http://127.0.0.1:1".into(), Trigger::Url, Cold::Config);
+        options.form = form;
+        let (context, _) = Context::new("limits", Ledger::in_memory(), Arc::default());
+        let platform = AwsPlatform::start(options, context).await.unwrap();
+        let limit = platform.abilities().limits.package_most.unwrap().bytes;
+        let largest = limit - packed + unpacked;
+        assert!(largest <= UNPACKED_MOST, "{form:?}: {largest}");
+        assert!(largest > UNPACKED_MOST - 1_000_000, "{form:?}: {largest}");
+    }
 }
 
 #[test]

@@ -171,7 +171,7 @@ impl Platform for AwsPlatform {
 
     fn abilities(&self) -> Abilities {
         Abilities {
-            limits: limits::of(self.options.trigger),
+            limits: limits::of(self.options.trigger, self.options.form),
             cold: self.options.cold.guarantee(),
             cold_method: self.options.cold.words(),
             keep_warm: KEEP_WARM,
@@ -200,7 +200,7 @@ impl Platform for AwsPlatform {
         package: &Package,
     ) -> Result<(), PlatformError> {
         let _working = self.working();
-        limits::check(&self.name, package)?;
+        limits::check(&self.name, self.options.form, package)?;
         let made;
         let role = if let Some(given) = &self.options.role {
             given
@@ -231,7 +231,7 @@ impl Platform for AwsPlatform {
 
     async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
         let _working = self.working();
-        limits::check(&self.name, package)?;
+        limits::check(&self.name, self.options.form, package)?;
         let same = self
             .state()
             .live
