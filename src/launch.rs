@@ -16,6 +16,7 @@ use std::error::Error;
 use std::io::{self};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
@@ -25,9 +26,11 @@ use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
 use sebs_tui::platform::context::Context;
 use sebs_tui::screen::{self, Feed, Left};
-use sebs_tui::settings::{Resolved, Settings};
+use sebs_tui::settings::{PlatformName, Resolved, Settings};
 use tokio::signal::unix::SignalKind;
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::timeout;
 
 use self::disk::{Kept, Started, other_build};
 use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
@@ -44,6 +47,9 @@ pub use self::view_run::view_run;
 const WORKERS: usize = 2;
 /// Commands under way to the driver.
 const COMMANDS: usize = 16;
+
+/// Removing what a run made takes no word when it is done by then.
+const REMOVED_AT_ONCE: Duration = Duration::from_millis(500);
 
 /// How the program ends.
 pub type Done = Result<ExitCode, Box<dyn Error>>;
@@ -157,7 +163,7 @@ pub fn run(options: &Options) -> Done {
             }
         }
     };
-    let ended = runtime.block_on(running)?;
+    let ended = runtime.block_on(ended(running, settings.platform))?;
     let remains = Remains::of(&context, platform.as_deref(), options.at_end);
     let remains = runtime.block_on(remains);
     // What still waits for a signal or a connection is not waited for.
@@ -168,6 +174,18 @@ pub fn run(options: &Options) -> Done {
         Err(error) => {
             eprint!("{}", remains.told());
             Err(error.into())
+        }
+    }
+}
+
+/// Waits for the end of a run, with a word when that takes a while.
+async fn ended<T>(mut running: JoinHandle<T>, platform: PlatformName) -> Result<T, JoinError> {
+    let platform = platform.word();
+    match timeout(REMOVED_AT_ONCE, &mut running).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
+            running.await
         }
     }
 }

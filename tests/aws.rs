@@ -9,15 +9,17 @@ mod emulator;
 #[path = "aws/fault_proxy.rs"]
 mod fault_proxy;
 
+use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aws_sdk_lambda::types::Architecture;
 use emulator::Emulator;
 use fault_proxy::{Fault, FaultProxy};
 use sebs_tui::core::message::{Entry, Event};
-use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, StartKind};
+use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, SampleOutcome, StartKind};
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
 use sebs_tui::platform::context::Context;
@@ -54,6 +56,8 @@ fn assert_measured(entries: &[Entry], count: usize) {
         let measured: Vec<&Attempt> = attempts(entries).into_iter().filter(of_kind).collect();
         assert_eq!(measured.len(), count / 2, "{kind:?}");
         for attempt in measured {
+            let function = attempt.function.as_ref().unwrap();
+            assert!(!function.is_outdated(), "{:?}", function.cold_nonce);
             let clock = attempt.clock.unwrap();
             assert!(
                 clock.offset.abs() <= clock.bound,
@@ -72,6 +76,7 @@ fn options_at(url: String, trigger: Trigger, cold: Cold) -> Options {
         },
         function_name: "sebs-tui".into(),
         role: None,
+        bucket: None,
         form: Form::Native,
         processor: Processor::X86,
         trigger,
@@ -98,6 +103,31 @@ async fn platform(options: Options, name: &str) -> AwsPlatform {
     emulator::assert_surroundings();
     let (context, _) = Context::new(name, Ledger::in_memory(), Arc::default());
     AwsPlatform::start(options, context).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_largest_package_unpacks_to_what_aws_takes() {
+    const UNPACKED_MOST: u64 = 262_144_000;
+    for (form, runtime) in [
+        (Form::Native, Runtime::Native),
+        (Form::Python, Runtime::Python),
+    ] {
+        let template = Template::new(runtime).unwrap();
+        let package = template.package(template.smallest(), 1).unwrap();
+        let packed = package.bytes.len() as u64;
+        let mut zip = zip::ZipArchive::new(Cursor::new(package.bytes)).unwrap();
+        let unpacked: u64 = (0..zip.len())
+            .map(|index| zip.by_index(index).unwrap().size())
+            .sum();
+        let mut options = options_at("http://127.0.0.1:1".into(), Trigger::Url, Cold::Config);
+        options.form = form;
+        let (context, _) = Context::new("limits", Ledger::in_memory(), Arc::default());
+        let platform = AwsPlatform::start(options, context).await.unwrap();
+        let limit = platform.abilities().limits.package_most.unwrap().bytes;
+        let largest = limit - packed + unpacked;
+        assert!(largest <= UNPACKED_MOST, "{form:?}: {largest}");
+        assert!(largest > UNPACKED_MOST - 1_000_000, "{form:?}: {largest}");
+    }
 }
 
 #[test]
@@ -141,9 +171,9 @@ fn a_code_sweep_deploys_every_size_and_skips_what_is_above_the_limit() {
         "--code-begin",
         "2000000",
         "--code-end",
-        "60000000",
+        "300000000",
         "--code-points",
-        "3",
+        "2",
     ]);
     finish(&mut run, 0);
     let entries = journal(&run_directory(out.path()));
@@ -154,8 +184,59 @@ fn a_code_sweep_deploys_every_size_and_skips_what_is_above_the_limit() {
         .collect();
     sizes.sort_unstable();
     sizes.dedup();
-    assert_eq!(sizes, [2_000_000, 31_000_000]);
+    assert_eq!(sizes, [2_000_000]);
     emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_package_that_no_call_takes_goes_through_a_bucket_and_nothing_is_left() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--type", "code", "--code-begin", "60000000"]);
+    run.args(["--code-end", "60000000", "--code-points", "1"]);
+    run.args(["--repetitions", "1", "--cold-method", "publish"]);
+    finish(&mut run, 0);
+    let entries = journal(&run_directory(out.path()));
+    assert_measured(&entries, 2);
+    for attempt in attempts(&entries) {
+        assert_eq!(attempt.package_bytes, 60_000_000);
+    }
+    let told = |entry: &Entry| matches!(&entry.event, Event::Noted { text } if text.contains("go through the bucket sebs-tui-"));
+    assert_eq!(entries.iter().filter(|entry| told(entry)).count(), 1);
+    emulator.assert_empty();
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn a_given_bucket_is_used_and_left_empty_and_a_made_one_is_found_by_its_tag() {
+    let emulator = Emulator::start();
+    emulator.make_bucket("mine");
+    let template = Template::new(Runtime::Native).unwrap();
+    let large = template.package(52_500_000, 1).unwrap();
+    let mut options = options_at(emulator.url(), Trigger::Invoke, Cold::Config);
+    options.bucket = Some("mine".into());
+    let given = platform(options.clone(), "given").await;
+    given.ensure_function(&spec(), &large).await.unwrap();
+    assert_eq!(emulator.buckets(), [("mine".to_owned(), 0)]);
+    given.destroy().await.unwrap();
+
+    options.bucket = None;
+    let made = platform(options, "made").await;
+    made.ensure_function(&spec(), &large).await.unwrap();
+    let buckets = emulator.buckets();
+    assert_eq!(buckets.len(), 2, "{buckets:?}");
+    assert!(buckets.iter().all(|(_, objects)| *objects == 0));
+    let tagged = made.tagged().await.unwrap();
+    let (run, bucket) = tagged
+        .iter()
+        .find(|(_, resource)| resource.kind == "bucket")
+        .unwrap();
+    assert_eq!(run, "made");
+    assert!(bucket.name.starts_with("us-east-1/sebs-tui-made-"));
+    made.destroy().await.unwrap();
+    assert_eq!(emulator.buckets(), [("mine".to_owned(), 0)]);
 }
 
 #[test]
@@ -269,6 +350,72 @@ async fn waiting_for_environments_to_end_takes_as_long_as_asked() {
 
 #[test]
 #[ignore = "needs MiniStack"]
+fn waiting_that_ends_no_environment_fails_cold_samples_within_their_bound() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1"]);
+    run.args(["--cold-method", "idle:1s", "--attempts", "2"]);
+    let begun = Instant::now();
+    finish(&mut run, 1);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "two waits");
+    let entries = journal(&run_directory(out.path()));
+    let count = |outcome: AttemptOutcome| {
+        let made = attempts(&entries).into_iter();
+        made.filter(|attempt| attempt.outcome == outcome).count()
+    };
+    assert_eq!(count(AttemptOutcome::WrongKind), 2);
+    let failed = |entry: &Entry| matches!(&entry.event, Event::SampleEnded { outcome: SampleOutcome::Failed(why), .. } if why.what.contains("never started cold"));
+    assert_eq!(entries.iter().filter(|entry| failed(entry)).count(), 1);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_given_role_is_taken_and_left() {
+    let emulator = Emulator::start();
+    let role = emulator.make_role("mine");
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run(&emulator, out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1"]);
+    finish(run.args(["--role", &role]).arg("--keep"), 0);
+    assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    assert_eq!(emulator.only_function().role(), Some(role.as_str()));
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    assert_eq!(emulator.held(), (0, 1), "functions and roles");
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn a_function_for_arm_is_asked_for_as_such() {
+    let emulator = Emulator::start();
+    let mut options = options_at(emulator.url(), Trigger::Invoke, Cold::Config);
+    options.processor = Processor::Arm;
+    let native = platform(options.clone(), "arm").await;
+    let findings = native.preflight().await.unwrap();
+    assert!(
+        findings
+            .iter()
+            .any(|found| found.verdict == Verdict::Bad && found.subject == "processor"),
+        "{findings:?}"
+    );
+    options.form = Form::Python;
+    let python = platform(options, "arm").await;
+    let findings = python.preflight().await.unwrap();
+    assert!(findings.iter().all(|found| found.verdict != Verdict::Bad));
+    let template = Template::new(Runtime::Python).unwrap();
+    let package = template.package(template.smallest(), 1).unwrap();
+    python.ensure_function(&spec(), &package).await.unwrap();
+    let made = emulator.only_function();
+    assert_eq!(made.architectures(), [Architecture::Arm64]);
+    assert_eq!(made.runtime().unwrap().as_str(), "python3.13");
+    python.destroy().await.unwrap();
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
 fn a_lost_emulator_is_told_with_the_step_that_failed() {
     let emulator = Emulator::start();
     let out = tempfile::tempdir().unwrap();
@@ -345,6 +492,36 @@ async fn what_aws_says_to_try_again_is_tried_again_and_told() {
         );
     }
     platform.destroy().await.unwrap();
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_new_environment_of_before_the_forced_cold_start_is_no_cold_sample() {
+    let emulator = Emulator::start();
+    // AWS has taken the change, and the old configuration serves on.
+    let taken = Fault::Answer(200, "content-type: application/json", "{}");
+    let proxy = FaultProxy::start(emulator.port(), &[("PUT …/configuration HTTP", taken)]);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run_at(&proxy.url(), out.path());
+    run.args(["--type", "code", "--code-begin", "1000000"]);
+    run.args(["--code-end", "2000000", "--code-points", "2"]);
+    run.args(["--repetitions", "1"]);
+    finish(&mut run, 0);
+    proxy.assert_used();
+    let entries = journal(&run_directory(out.path()));
+    let wrong: Vec<&Attempt> = attempts(&entries)
+        .into_iter()
+        .filter(|attempt| attempt.outcome == AttemptOutcome::WrongKind)
+        .collect();
+    let [wrong] = wrong[..] else {
+        panic!("one attempt is of the wrong kind: {wrong:?}")
+    };
+    let report = wrong.function.as_ref().unwrap();
+    assert!(report.is_cold && report.is_outdated(), "{report:?}");
+    let told = |entry: &Entry| matches!(&entry.event, Event::Warned { text } if text.contains("before the last forced cold start"));
+    assert!(entries.iter().any(told));
+    assert_eq!(samples(&entries).len(), 4);
     emulator.assert_empty();
 }
 

@@ -24,6 +24,8 @@ MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 
 INSTANCE_ID = os.urandom(8).hex()
+# Another in each environment whose cold start was forced by it.
+COLD_NONCE = os.environ.get("SEBS_TUI_COLD")
 invocations = 0
 
 
@@ -56,6 +58,7 @@ def answer(invocation, request_id, entry):
     global invocations
     invocations += 1
     clock = Clock((invocation.get("clock") or {}).get("shift"))
+    nonce = {} if COLD_NONCE is None else {"cold_nonce": COLD_NONCE}
     return {
         "is_cold": invocations == 1,
         "request_id": request_id,
@@ -63,6 +66,7 @@ def answer(invocation, request_id, entry):
         "invocation": invocations,
         "process_start": clock.shifted(PROCESS_START),
         "handler_entry": clock.shifted(entry),
+        **nonce,
         "clock": exchange(invocation, clock),
     }
 

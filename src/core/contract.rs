@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::sample::Token;
 use super::time::Nanos;
 
+/// Variable of the function's environment whose value it answers: another after each cold start that is forced by it.
+pub const COLD_NONCE: &str = "SEBS_TUI_COLD";
+
 /// The language of the datagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +178,9 @@ pub struct Reply {
     pub process_start: Nanos,
     /// The handler's first instruction, ns since the epoch.
     pub handler_entry: Nanos,
+    /// Its environment's [`COLD_NONCE`]; none where that is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_nonce: Option<String>,
     /// The clock exchange.
     pub clock: ClockReply,
 }

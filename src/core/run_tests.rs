@@ -66,6 +66,7 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
         stop: None,
         clock_error: None,
         implausible: 0,
+        cold_nonce: None,
     });
     Attempt {
         number: invoke.number,

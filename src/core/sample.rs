@@ -150,6 +150,15 @@ pub struct PlatformRecord {
     pub billed: Option<Nanos>,
 }
 
+/// By which value an environment is known that was made after the last forced cold start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColdNonce {
+    /// The one that was set.
+    pub set: String,
+    /// The one that the function answered.
+    pub answered: Option<String>,
+}
+
 /// What the function said of itself, on the function's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionReport {
@@ -184,6 +193,17 @@ pub struct FunctionReport {
     /// Kernel stamps that either end threw away because they contradicted the user-space ones.
     #[serde(default)]
     pub implausible: u32,
+    /// How its environment is known to be a new one; none where the platform sets nothing for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cold_nonce: Option<ColdNonce>,
+}
+
+impl FunctionReport {
+    /// Whether an environment answered that should not have been there any more.
+    pub fn is_outdated(&self) -> bool {
+        let differs = |nonce: &ColdNonce| nonce.answered.as_ref() != Some(&nonce.set);
+        self.cold_nonce.as_ref().is_some_and(differs)
+    }
 }
 
 /// One exchange with every stamp both ends have of it, joined by sequence number: a row of ten columns.

@@ -195,6 +195,7 @@ impl Simulation {
                 invocation: environment.invocations,
                 process_start: clock(environment.process_start),
                 handler_entry: clock(entry),
+                cold_nonce: None,
                 clock: function,
             },
             host,

@@ -40,6 +40,7 @@ fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
             stop: None,
             clock_error: None,
             implausible: 0,
+            cold_nonce: None,
         }),
         clock: None,
         packets: PacketCounts::default(),

@@ -18,8 +18,8 @@ use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
-    Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, PlatformRecord,
-    StartKind, Token,
+    Attempt, AttemptOutcome, ColdNonce, Failure, FunctionReport, HttpTimes, PacketCounts,
+    PlatformRecord, StartKind, Token,
 };
 use crate::core::text::TextIdentity;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
@@ -119,8 +119,13 @@ async fn measure(bench: &Bench, attempt: &mut Attempt) -> AttemptOutcome {
 
 /// How an attempt ended that was answered.
 pub fn judge(attempt: &Attempt) -> AttemptOutcome {
+    let outdated = attempt
+        .function
+        .as_ref()
+        .is_some_and(FunctionReport::is_outdated);
     match (attempt.purpose.asked(), attempt.got()) {
         (Some(asked), Some(got)) if asked != got => AttemptOutcome::WrongKind,
+        (Some(StartKind::Cold), _) if outdated => AttemptOutcome::WrongKind,
         _ if attempt.clock.is_none() => AttemptOutcome::Unsynchronised,
         _ => AttemptOutcome::Measured,
     }
@@ -131,8 +136,13 @@ async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
     let answered = call(bench, body(bench, attempt, session.id)?).await;
     let host = session.close().await?;
     attempt.packets = host.packets;
-    let (http, reply, record) = answered?;
+    let (http, mut reply, record) = answered?;
+    let answered = reply.cold_nonce.take();
     fill(attempt, http, reply, &host, record);
+    if let Some(function) = &mut attempt.function {
+        let known_by = |set| ColdNonce { set, answered };
+        function.cold_nonce = bench.platform.cold_nonce().map(known_by);
+    }
     Ok(())
 }
 
@@ -178,6 +188,7 @@ fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> Functi
         stop: reply.clock.stop,
         clock_error: reply.clock.error,
         implausible: reply.clock.implausible + implausible_here,
+        cold_nonce: None,
     }
 }
 
@@ -310,6 +321,16 @@ fn warnings(attempt: &Attempt) -> Vec<String> {
             attempt.number
         ));
     }
+    if let Some(function) = &attempt.function
+        && let Some(ColdNonce { set, answered }) = &function.cold_nonce
+        && function.is_outdated()
+    {
+        let answered = answered.as_deref().unwrap_or("none");
+        warnings.push(format!(
+            "attempt {}: an environment of before the last forced cold start answered: its nonce is {answered}, {set} was set",
+            attempt.number
+        ));
+    }
     if let Some(http) = attempt.http {
         let step = (http.end - http.start) - http.end_after;
         if step.abs() > STEP_ALLOWANCE + http.end_after / 1000 {
@@ -321,4 +342,69 @@ fn warnings(attempt: &Attempt) -> Vec<String> {
         }
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::contract::StampKind;
+    use crate::core::sample::{Purpose, SampleKey};
+
+    fn answered(kind: StartKind, is_cold: bool, nonce: Option<&str>) -> Attempt {
+        let key = SampleKey {
+            size: 0,
+            kind,
+            repetition: 0,
+        };
+        let invoke = Invoke {
+            number: 7,
+            purpose: Purpose::Sample(key),
+            attempt_of_sample: 1,
+            payload_bytes: 1,
+        };
+        let mut attempt = blank(invoke, Token([0; 16]), 1);
+        attempt.function = Some(FunctionReport {
+            is_cold,
+            platform_cold: None,
+            init: None,
+            billed: None,
+            request_id: String::new(),
+            instance_id: String::new(),
+            invocation: 1,
+            process_start: 0,
+            handler_entry: 0,
+            stamps: StampKind::User,
+            stop: None,
+            clock_error: None,
+            implausible: 0,
+            cold_nonce: nonce.map(|answered| ColdNonce {
+                set: "r-2".into(),
+                answered: Some(answered.into()),
+            }),
+        });
+        attempt
+    }
+
+    #[test]
+    fn a_cold_start_counts_only_in_the_environment_that_was_forced() {
+        use AttemptOutcome::{Unsynchronised, WrongKind};
+        let table = [
+            (StartKind::Cold, true, None, Unsynchronised),
+            (StartKind::Cold, true, Some("r-2"), Unsynchronised),
+            (StartKind::Cold, true, Some("r-1"), WrongKind),
+            (StartKind::Cold, false, Some("r-2"), WrongKind),
+            (StartKind::Warm, false, Some("r-1"), Unsynchronised),
+        ];
+        for (kind, is_cold, nonce, outcome) in table {
+            let attempt = answered(kind, is_cold, nonce);
+            assert_eq!(judge(&attempt), outcome, "{kind:?} {is_cold} {nonce:?}");
+            let told = warnings(&attempt);
+            assert_eq!(told.len(), usize::from(nonce == Some("r-1")), "{told:?}");
+        }
+        let told = warnings(&answered(StartKind::Cold, true, Some("r-1")));
+        assert!(
+            told[0].contains("r-1") && told[0].contains("r-2"),
+            "{told:?}"
+        );
+    }
 }

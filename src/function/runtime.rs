@@ -15,7 +15,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::session;
-use crate::core::contract::{Invocation, Reply};
+use crate::core::contract::{COLD_NONCE, Invocation, Reply};
 use crate::core::time::Nanos;
 
 /// Names the runtime's address, `host:port`.
@@ -60,6 +60,7 @@ pub fn serve() -> Result<Infallible, Ended> {
         started,
         instance_id,
         invocations: 0,
+        cold_nonce: std::env::var(COLD_NONCE).ok(),
     };
     loop {
         let (request_id, event) = api.next()?;
@@ -79,6 +80,7 @@ struct Process {
     started: Nanos,
     instance_id: String,
     invocations: u32,
+    cold_nonce: Option<String>,
 }
 
 impl Process {
@@ -97,6 +99,7 @@ impl Process {
             invocation: self.invocations,
             process_start: shifted(self.started),
             handler_entry: shifted(entry),
+            cold_nonce: self.cold_nonce.clone(),
             clock: session::exchange(&invocation),
         })
     }

@@ -255,6 +255,12 @@ pub trait Platform: Send + Sync {
     /// No environment of before will serve the next invocation, or the best that can be done for it.
     async fn force_cold(&self) -> Result<(), PlatformError>;
 
+    /// The [`COLD_NONCE`](crate::core::contract::COLD_NONCE) that was set by the last forced cold start: environments
+    /// of before answer another. None where it is not by a nonce that they are told apart.
+    fn cold_nonce(&self) -> Option<String> {
+        None
+    }
+
     /// How to call it with this body, which a signature may cover.
     async fn endpoint(&self, body: &Bytes) -> Result<Endpoint, PlatformError>;
 

@@ -167,9 +167,10 @@ pub fn packets(board: &Board, live: &LiveReading) -> PacketCounts {
 pub fn doing(board: &Board, live: &LiveReading) -> String {
     match board.activity {
         Activity::Deploying { package_bytes } => {
-            format!("deploying {}", format::bytes(package_bytes))
+            let package = format::bytes(package_bytes);
+            format!("deploying {package}{}", on_the_platform(live.phase))
         }
-        Activity::ForcingCold => "forcing cold".into(),
+        Activity::ForcingCold => format!("forcing cold{}", on_the_platform(live.phase)),
         Activity::Invoking {
             purpose: Purpose::WarmUp(_),
         } => "warming up".into(),
@@ -182,6 +183,14 @@ pub fn doing(board: &Board, live: &LiveReading) -> String {
             RunState::Running | RunState::Pausing => "between samples".into(),
             RunState::Complete | RunState::Incomplete => "over".into(),
         },
+    }
+}
+
+/// What a platform that tells it is doing, after the word for the step.
+fn on_the_platform(phase: Phase) -> String {
+    match phase {
+        Phase::Uploading | Phase::Activating | Phase::Waiting => format!(", {}", phase.word()),
+        _ => String::new(),
     }
 }
 

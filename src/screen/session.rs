@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::core::board::Board;
+use crate::core::board::{Activity, Board};
 use crate::core::live::LiveReading;
 use crate::core::message::RunState;
 use crate::core::sample::Attempt;
@@ -185,7 +185,7 @@ impl Session {
         let board = self.feed.board.borrow();
         let moving = self.changed
             || self.feed.board.has_changed().unwrap_or(false)
-            || (self.view.access == Access::Command && facts::is_in_flight(&board));
+            || (self.view.access == Access::Command && board.activity != Activity::Idle);
         let wake = if self.screen.has_pending() {
             self.looked + Duration::from_secs(1)
         } else if moving && (self.changed || !self.view.frozen) {

@@ -257,6 +257,9 @@ pub struct Settings {
     /// AWS: the function's role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// AWS: the bucket for large packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<String>,
     /// AWS: how the function is called.
     pub trigger: Trigger,
     /// Docker: the engine.

@@ -355,6 +355,13 @@ pub static TABLE: &[Setting] = &[
         "made for the run and removed",
         "Role that the function takes.",
     ),
+    Setting::open(
+        "bucket",
+        Aws,
+        Kind::Text("NAME"),
+        "made when it is needed and removed",
+        "Bucket of the region through which packages above 50 MB go.",
+    ),
     Setting::new(
         "trigger",
         Aws,

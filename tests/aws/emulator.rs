@@ -1,4 +1,5 @@
-//! `MiniStack`, started for one test on a port of its own.
+//! An emulator of AWS, started for one test on a port of its own.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -34,22 +35,40 @@ pub struct Emulator {
 }
 
 impl Emulator {
+    /// `MiniStack`, which runs functions.
     pub fn start() -> Self {
+        Self::listening("MINISTACK", "ministack", |command, port| {
+            command.env("GATEWAY_PORT", port)
+        })
+    }
+
+    /// Moto's server, which checks more and runs none.
+    pub fn moto() -> Self {
+        Self::listening("MOTO_SERVER", "moto_server", |command, port| {
+            command.args(["-p", port])
+        })
+    }
+
+    fn listening(
+        variable: &str,
+        usual: &str,
+        at: impl for<'a> FnOnce(&'a mut Command, &str) -> &'a mut Command,
+    ) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()
             .unwrap()
             .port();
-        let program = std::env::var("MINISTACK").unwrap_or_else(|_| "ministack".into());
-        let process = Command::new(&program)
-            .env("GATEWAY_PORT", port.to_string())
+        let program = std::env::var(variable).unwrap_or_else(|_| usual.into());
+        let mut command = Command::new(&program);
+        let process = at(&mut command, &port.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
             .unwrap_or_else(|error| {
-                panic!("{program}: {error}; install ministack or name it in MINISTACK")
+                panic!("{program}: {error}; install {usual} or name it in {variable}")
             });
         let mut emulator = Self { process, port };
         let begun = Instant::now();
@@ -78,33 +97,94 @@ impl Emulator {
 
     /// How many functions and roles it holds.
     pub fn held(&self) -> (usize, usize) {
+        self.asked(|config| async move {
+            let functions = aws_sdk_lambda::Client::new(&config)
+                .list_functions()
+                .send()
+                .await
+                .unwrap();
+            let roles = aws_sdk_iam::Client::new(&config)
+                .list_roles()
+                .send()
+                .await
+                .unwrap();
+            (functions.functions().len(), roles.roles().len())
+        })
+    }
+
+    /// Buckets and the number of objects in each.
+    pub fn buckets(&self) -> Vec<(String, usize)> {
+        self.asked(|config| async move {
+            let s3 = s3(&config);
+            let mut buckets = Vec::new();
+            for bucket in s3.list_buckets().send().await.unwrap().buckets() {
+                let name = bucket.name().unwrap();
+                let held = s3.list_objects_v2().bucket(name).send().await.unwrap();
+                buckets.push((name.to_owned(), held.contents().len()));
+            }
+            buckets
+        })
+    }
+
+    /// Makes a bucket of somebody's.
+    pub fn make_bucket(&self, name: &'static str) {
+        self.asked(move |config| async move {
+            s3(&config)
+                .create_bucket()
+                .bucket(name)
+                .send()
+                .await
+                .unwrap();
+        });
+    }
+
+    /// Makes a role of somebody's; gives its ARN.
+    pub fn make_role(&self, name: &'static str) -> String {
+        self.asked(move |config| async move {
+            let request = aws_sdk_iam::Client::new(&config).create_role();
+            let made = request
+                .role_name(name)
+                .assume_role_policy_document("{}")
+                .send()
+                .await
+                .unwrap();
+            made.role().unwrap().arn().to_owned()
+        })
+    }
+
+    /// The one function it holds.
+    pub fn only_function(&self) -> aws_sdk_lambda::types::FunctionConfiguration {
+        self.asked(|config| async move {
+            let listed = aws_sdk_lambda::Client::new(&config)
+                .list_functions()
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(listed.functions().len(), 1);
+            listed.functions()[0].clone()
+        })
+    }
+
+    pub fn assert_empty(&self) {
+        assert_eq!(self.held(), (0, 0), "functions and roles");
+        assert_eq!(self.buckets(), [], "buckets");
+    }
+
+    /// Asks from a thread of its own, since the test may be part of a runtime.
+    fn asked<T: Send + 'static, F: Future<Output = T>>(
+        &self,
+        ask: impl FnOnce(aws_config::SdkConfig) -> F + Send + 'static,
+    ) -> T {
         let config = self.config();
         std::thread::spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(async {
-                let config = config.await;
-                let functions = aws_sdk_lambda::Client::new(&config)
-                    .list_functions()
-                    .send()
-                    .await
-                    .unwrap();
-                let roles = aws_sdk_iam::Client::new(&config)
-                    .list_roles()
-                    .send()
-                    .await
-                    .unwrap();
-                (functions.functions().len(), roles.roles().len())
-            })
+            runtime.block_on(async { ask(config.await).await })
         })
         .join()
         .unwrap()
-    }
-
-    pub fn assert_empty(&self) {
-        assert_eq!(self.held(), (0, 0), "functions and roles");
     }
 
     /// Gives a function to another run.
@@ -140,6 +220,11 @@ impl Emulator {
             .endpoint_url(self.url())
             .load()
     }
+}
+
+fn s3(config: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 impl Drop for Emulator {

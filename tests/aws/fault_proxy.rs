@@ -1,8 +1,10 @@
 //! A proxy in front of the emulator that fails as AWS may and the emulator does not.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What happens to a request instead of its way to the emulator and back.
 #[derive(Debug, Clone, Copy)]
@@ -11,13 +13,15 @@ pub enum Fault {
     Answer(u16, &'static str, &'static str),
     /// The connection is lost before the emulator hears of it.
     Lost,
+    /// It goes its way after so long.
+    Late(Duration),
     /// The emulator has done it, but its answer is lost.
     AnswerLost,
     /// The emulator has done it, but its answer breaks off.
     AnswerCut,
 }
 
-/// A fault for the next request whose head has this text.
+/// A fault for the next request whose head has this text, of which `…` leaves anything out.
 pub type Rule = (&'static str, Fault);
 
 /// Ends with the test program.
@@ -58,7 +62,9 @@ fn serve(mut client: TcpStream, upstream: u16, rules: &Mutex<Vec<Rule>>) -> io::
     let (head, body) = request(&mut client)?;
     let fault = {
         let mut rules = rules.lock().unwrap();
-        let hit = rules.iter().position(|(text, _)| head.contains(text));
+        let hit = rules
+            .iter()
+            .position(|(text, _)| text.split('…').all(|part| head.contains(part)));
         hit.map(|index| rules.remove(index).1)
     };
     match fault {
@@ -68,6 +74,11 @@ fn serve(mut client: TcpStream, upstream: u16, rules: &Mutex<Vec<Rule>>) -> io::
                 client,
                 "HTTP/1.1 {status} Fault\r\n{header}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
             )
+        }
+        Some(Fault::Late(wait)) => {
+            std::thread::sleep(wait);
+            // As at AWS, what was asked for is done also when nobody waits for the answer any more.
+            client.write_all(&forwarded(&head, &body, upstream)?)
         }
         Some(Fault::Lost) => client.shutdown(Shutdown::Both),
         Some(Fault::AnswerLost) => {

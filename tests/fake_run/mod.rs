@@ -318,6 +318,7 @@ impl FakeRun {
                 stop: None,
                 clock_error: None,
                 implausible: 0,
+                cold_nonce: None,
                 stamps: StampKind::Kernel,
             }),
             clock: Some(clock),

@@ -121,6 +121,7 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
             stop: None,
             clock_error: None,
             implausible: 0,
+            cold_nonce: None,
             stamps: StampKind::Kernel,
         }),
         clock: Some(ClockEstimate {

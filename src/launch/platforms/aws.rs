@@ -22,6 +22,7 @@ pub(super) async fn start(
         },
         function_name: settings.function_name.clone(),
         role: settings.role.clone(),
+        bucket: settings.bucket.clone(),
         form: match settings.runtime {
             Runtime::Native => Form::Native,
             Runtime::Python => Form::Python,

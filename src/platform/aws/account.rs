@@ -1,14 +1,18 @@
 //! The way to an account: credentials, region and endpoint by the SDK's own chain, and the clients made from them.
 
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::RequestChecksumCalculation;
 use hyper::Uri;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::errors::error;
@@ -22,15 +26,20 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 const CALL_DEADLINE: Duration = Duration::from_secs(30);
 /// One call that carries a package: 50 MB at 2 Mbit/s take so long.
 const UPLOAD_DEADLINE: Duration = Duration::from_secs(300);
+/// The same for a bucket: 250 MB at 4 Mbit/s.
+const BUCKET_DEADLINE: Duration = Duration::from_secs(500);
 
 /// See the module. Credentials are asked for when they are needed and never kept by us.
 pub(super) struct Account {
     pub lambda: aws_sdk_lambda::Client,
     pub iam: aws_sdk_iam::Client,
+    pub s3: aws_sdk_s3::Client,
     pub region: Option<String>,
     pub emulator: Option<Emulator>,
     pub way: Way,
     credentials: Option<SharedCredentialsProvider>,
+    /// Held by the change that is under way.
+    turn: Arc<Mutex<()>>,
 }
 
 /// What answers for AWS when an endpoint is given.
@@ -71,10 +80,12 @@ impl Account {
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
+            s3: s3(&config, emulator.is_some()),
             region: config.region().map(ToString::to_string),
             emulator,
             way,
             credentials: config.credentials_provider(),
+            turn: Arc::default(),
         })
     }
 
@@ -110,6 +121,32 @@ impl Account {
         }
     }
 
+    /// Makes a call that changes something. It goes to its end also when the one who makes it gives up, and the next
+    /// such call waits for that: nothing is made after its own removal, and no change overtakes another.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        let turn = self.turn.clone().lock_owned().await;
+        let call = tokio::spawn(async move {
+            let _turn = turn;
+            call.await
+        });
+        match call.await {
+            Ok(answer) => answer,
+            Err(why) => match why.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                // The program is ending, and this with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Waits until no change is under way that was given up.
+    pub async fn settled(&self) {
+        drop(self.turn.lock().await);
+    }
+
     /// Flags by which Amazon's command line reaches the same account.
     pub fn flags(&self) -> String {
         let Way {
@@ -129,6 +166,26 @@ impl Account {
 /// A client's settings for a call that carries a package.
 pub(super) fn uploading() -> aws_sdk_lambda::config::Builder {
     aws_sdk_lambda::Config::builder().timeout_config(deadlines(UPLOAD_DEADLINE))
+}
+
+/// The same for a bucket.
+pub(super) fn uploading_to_bucket() -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder().timeout_config(deadlines(BUCKET_DEADLINE))
+}
+
+/// Settings for a bucket of another region.
+pub(super) fn bucket_in(region: &str) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder().region(Region::new(region.to_owned()))
+}
+
+/// Emulators do not have a host name for each bucket.
+fn s3(config: &SdkConfig, is_emulated: bool) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config)
+        .force_path_style(is_emulated)
+        // What is sent is signed by its hash: a further sum would read it once more.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
 }
 
 /// A client's settings for another region.

@@ -54,7 +54,9 @@ where
                 retry_after: header("retry-after").and_then(seconds),
             };
             let (kind, retry) = answer.judged();
-            let request = header("x-amzn-requestid").unwrap_or("without an id");
+            let request = header("x-amzn-requestid")
+                .or(header("x-amz-request-id"))
+                .unwrap_or("without an id");
             let what = format!(
                 "HTTP {} {}: {} (request {request}){}",
                 answer.status,
@@ -103,7 +105,7 @@ impl Refusal<'_> {
             "ResourceConflictException" if self.message.contains("exist") => {
                 (ErrorKind::Conflict, Retry::No)
             }
-            "EntityAlreadyExists" => (ErrorKind::Conflict, Retry::No),
+            "EntityAlreadyExists" | "BucketAlreadyExists" => (ErrorKind::Conflict, Retry::No),
             "ResourceConflictException" | "ConcurrentModification" => (ErrorKind::Conflict, later),
             "UnrecognizedClientException"
             | "InvalidClientTokenId"

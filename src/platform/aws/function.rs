@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Architecture, Environment, FunctionCode, Runtime};
-use hyper::body::Bytes;
+use aws_sdk_lambda::types::{Architecture, Environment, Runtime};
 
 use super::account::{Account, in_region, uploading};
+use super::code::Code;
 use super::errors::{error, explain};
 use super::retry::Patience;
-use super::{Form, Processor, names};
+use super::{Form, Processor, names, role};
+use crate::core::contract::COLD_NONCE;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
 use crate::platform::{ErrorKind, FunctionSpec, PlatformError, Resource};
 
 /// What a function is called in the ledger; its name there is `region/name`.
 pub(super) const KIND: &str = "function";
-/// Variable whose change makes every environment of before unfit.
-const NONCE: &str = "SEBS_TUI_COLD";
 /// A new role is known to Lambda after some seconds; a change by somebody else ends some time.
 const BOUND: Duration = Duration::from_secs(90);
 
@@ -34,6 +33,8 @@ pub(super) struct Plan<'a> {
     pub form: Form,
     pub processor: Processor,
     pub role: &'a str,
+    /// Whose role it is.
+    pub role_is_given: bool,
 }
 
 impl Plan<'_> {
@@ -66,7 +67,9 @@ impl Function<'_> {
     }
 
     /// Creates it, or brings the one that this run has made before to the plan; returns when it is live.
-    pub async fn ensure(&self, plan: &Plan<'_>, code: &Bytes) -> Result<(), PlatformError> {
+    pub async fn ensure(&self, plan: &Plan<'_>, code: &Code) -> Result<(), PlatformError> {
+        // One that was given up may be coming into being.
+        self.account.settled().await;
         match self.run_of().await? {
             None => {
                 self.context
@@ -110,19 +113,22 @@ impl Function<'_> {
     }
 
     /// Replaces the code; returns when it is live.
-    pub async fn upload(&self, code: &Bytes) -> Result<(), PlatformError> {
+    pub async fn upload(&self, code: &Code) -> Result<(), PlatformError> {
         self.patient(Phase::Uploading, || async {
             let request = self
                 .account
                 .lambda
                 .update_function_code()
                 .function_name(self.name);
-            let sent = request
-                .zip_file(Blob::new(code.to_vec()))
-                .customize()
-                .config_override(uploading())
-                .send()
-                .await;
+            let request = match code {
+                Code::InCall(package) => request.zip_file(Blob::new(package.to_vec())),
+                Code::InBucket(object) => request
+                    .s3_bucket(&object.bucket)
+                    .s3_key(&object.key)
+                    .set_s3_object_version(object.version.clone()),
+            };
+            let request = request.customize().config_override(uploading());
+            let sent = self.account.change(request.send()).await;
             sent.map(drop)
                 .map_err(|why| explain("update code", self.name, &why))
         })
@@ -133,13 +139,16 @@ impl Function<'_> {
     /// Gives its variable a new value; returns when that is live.
     pub async fn vary(&self, nonce: &str) -> Result<(), PlatformError> {
         self.patient(Phase::Activating, || async {
-            let variables = Environment::builder().variables(NONCE, nonce).build();
+            let variables = Environment::builder().variables(COLD_NONCE, nonce).build();
             let request = self
                 .account
                 .lambda
                 .update_function_configuration()
                 .function_name(self.name);
-            let sent = request.environment(variables).send().await;
+            let sent = self
+                .account
+                .change(request.environment(variables).send())
+                .await;
             sent.map(drop)
                 .map_err(|why| explain("force cold", self.name, &why))
         })
@@ -208,7 +217,7 @@ impl Function<'_> {
         Ok(self.run_of().await?.as_deref() == Some(self.context.run()))
     }
 
-    async fn create(&self, plan: &Plan<'_>, code: &Bytes) -> Result<(), PlatformError> {
+    async fn create(&self, plan: &Plan<'_>, code: &Code) -> Result<(), PlatformError> {
         let request = self
             .account
             .lambda
@@ -222,18 +231,19 @@ impl Function<'_> {
             .memory_size(plan.spec.memory_mb as i32)
             .timeout(plan.seconds())
             .architectures(plan.architecture())
-            .code(
-                FunctionCode::builder()
-                    .zip_file(Blob::new(code.to_vec()))
-                    .build(),
-            );
-        let sent = request
-            .customize()
-            .config_override(uploading())
-            .send()
-            .await;
-        sent.map(drop)
-            .map_err(|why| explain("create", self.name, &why))
+            .code(code.of_new_function());
+        let request = request.customize().config_override(uploading());
+        let sent = self.account.change(request.send()).await;
+        sent.map(drop).map_err(|why| {
+            let refusal = explain("create", self.name, &why);
+            match refusal.kind {
+                // One that has just been made is known after some seconds; one that was given should be by now.
+                ErrorKind::Conflict if refusal.status == Some(400) && plan.role_is_given => {
+                    role::refused(refusal, plan.role)
+                }
+                _ => refusal,
+            }
+        })
     }
 
     async fn configure(&self, plan: &Plan<'_>) -> Result<(), PlatformError> {
@@ -247,10 +257,8 @@ impl Function<'_> {
             .handler(&plan.spec.handler)
             .memory_size(plan.spec.memory_mb as i32)
             .timeout(plan.seconds());
-        request
-            .send()
-            .await
-            .map(drop)
+        let sent = self.account.change(request.send()).await;
+        sent.map(drop)
             .map_err(|why| explain("configure", self.name, &why))
     }
 

@@ -12,6 +12,8 @@
 
 mod account;
 mod answer;
+mod bucket;
+mod code;
 mod cold;
 mod errors;
 mod function;
@@ -37,6 +39,7 @@ use async_trait::async_trait;
 use hyper::body::Bytes;
 
 use self::account::Account;
+use self::code::Code;
 pub use self::cold::Cold;
 use self::errors::error;
 use self::function::Function;
@@ -70,6 +73,8 @@ struct State {
     url: Option<String>,
     /// The last forced cold start's; random at first, since an earlier process of this run may have used some.
     nonce: u32,
+    /// What the last forced cold start has set in the function's environment.
+    cold_nonce: Option<String>,
     restraint: Restraint,
 }
 
@@ -101,6 +106,19 @@ impl AwsPlatform {
             context: &self.context,
             name: &self.name,
         }
+    }
+
+    async fn offer(&self, package: &Bytes) -> Result<Code, PlatformError> {
+        let given = self.options.bucket.as_deref();
+        Code::offer(&self.account, &self.context, given, package).await
+    }
+
+    /// Replaces the function's code; returns when it is live.
+    async fn replace(&self, package: &Bytes) -> Result<(), PlatformError> {
+        let code = self.offer(package).await?;
+        self.function().upload(&code).await?;
+        code.taken(&self.account, &self.context).await;
+        Ok(())
     }
 
     /// Shows that nothing is being done any more, also when the work is given up.
@@ -153,7 +171,7 @@ impl Platform for AwsPlatform {
 
     fn abilities(&self) -> Abilities {
         Abilities {
-            limits: limits::of(self.options.trigger),
+            limits: limits::of(self.options.trigger, self.options.form),
             cold: self.options.cold.guarantee(),
             cold_method: self.options.cold.words(),
             keep_warm: KEEP_WARM,
@@ -182,10 +200,10 @@ impl Platform for AwsPlatform {
         package: &Package,
     ) -> Result<(), PlatformError> {
         let _working = self.working();
-        limits::check(&self.name, package)?;
+        limits::check(&self.name, self.options.form, package)?;
         let made;
-        let role = if let Some(role) = &self.options.role {
-            role
+        let role = if let Some(given) = &self.options.role {
+            given
         } else {
             made = role::ensure(&self.account, &self.context, &self.name).await?;
             &made
@@ -196,8 +214,11 @@ impl Platform for AwsPlatform {
             form,
             processor,
             role,
+            role_is_given: self.options.role.is_some(),
         };
-        self.function().ensure(&plan, &package.bytes).await?;
+        let code = self.offer(&package.bytes).await?;
+        self.function().ensure(&plan, &code).await?;
+        code.taken(&self.account, &self.context).await;
         if self.options.trigger == Trigger::Url {
             let url = url::ensure(&self.account, &self.context, &self.name).await?;
             let mut state = self.state();
@@ -210,7 +231,7 @@ impl Platform for AwsPlatform {
 
     async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
         let _working = self.working();
-        limits::check(&self.name, package)?;
+        limits::check(&self.name, self.options.form, package)?;
         let same = self
             .state()
             .live
@@ -221,7 +242,7 @@ impl Platform for AwsPlatform {
         }
         // Not known again before the change is through, which may be given up on the way.
         self.state().live = None;
-        self.function().upload(&package.bytes).await?;
+        self.replace(&package.bytes).await?;
         self.state().live = Some(package.clone());
         Ok(())
     }
@@ -235,9 +256,12 @@ impl Platform for AwsPlatform {
         };
         match self.options.cold {
             Cold::Config => {
-                self.function()
-                    .vary(&format!("{}-{nonce}", self.context.run()))
-                    .await
+                let nonce = format!("{}-{nonce}", self.context.run());
+                // Not known again before the change is through.
+                self.state().cold_nonce = None;
+                self.function().vary(&nonce).await?;
+                self.state().cold_nonce = Some(nonce);
+                Ok(())
             }
             Cold::Publish => {
                 let live = self
@@ -245,9 +269,7 @@ impl Platform for AwsPlatform {
                     .live
                     .clone()
                     .ok_or_else(|| self.missing("force cold"))?;
-                self.function()
-                    .upload(&cold::restamped(&live.bytes, nonce)?)
-                    .await
+                self.replace(&cold::restamped(&live.bytes, nonce)?).await
             }
             Cold::Idle(length) => {
                 self.context.enter(Phase::Waiting);
@@ -264,6 +286,10 @@ impl Platform for AwsPlatform {
                 ))
             }
         }
+    }
+
+    fn cold_nonce(&self) -> Option<String> {
+        self.state().cold_nonce.clone()
     }
 
     async fn endpoint(&self, body: &Bytes) -> Result<Endpoint, PlatformError> {
@@ -293,6 +319,14 @@ impl Platform for AwsPlatform {
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
         let mut found = tagged::functions(&self.account).await?;
         found.extend(tagged::roles(&self.account).await?);
+        match tagged::buckets(&self.account).await {
+            // Who may not look at buckets has made none.
+            Err(PlatformError {
+                kind: ErrorKind::Permission,
+                ..
+            }) => {}
+            buckets => found.extend(buckets?),
+        }
         Ok(found)
     }
 

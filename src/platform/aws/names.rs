@@ -39,6 +39,28 @@ pub(super) fn of(function: &str, run: &str) -> String {
     format!("{}-{hash}", &fit[..kept])
 }
 
+/// Beginning of the names of buckets and of the keys in them, by which they are found.
+pub(super) const OF_BUCKETS: &str = "sebs-tui-";
+/// A bucket's name has at most this many characters, and all buckets of all accounts are told apart by theirs.
+const BUCKET_LENGTH_MOST: usize = 63;
+
+/// A new name for a run's bucket: small letters, digits and hyphens, the last ones random.
+pub(super) fn bucket(run: &str) -> String {
+    let random = format!("-{:08x}", rand::random::<u32>());
+    let run: String = run
+        .chars()
+        .map(|c| c.to_ascii_lowercase())
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(BUCKET_LENGTH_MOST - OF_BUCKETS.len() - random.len())
+        .collect();
+    format!("{OF_BUCKETS}{}{random}", run.trim_start_matches('-'))
+}
+
+/// A new name for a package in a bucket.
+pub(super) fn key(run: &str) -> String {
+    format!("sebs-tui/{run}/{:016x}.zip", rand::random::<u64>())
+}
+
 /// A function's description.
 pub(super) fn description(run: &str) -> String {
     let mut text = format!("{DESCRIPTION}{run}");
@@ -74,6 +96,15 @@ mod tests {
             prop_assert!(!name.is_empty() && name.len() <= LENGTH_MOST);
             prop_assert!(name.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c)));
             prop_assert!(description(&run).len() <= 256 && describes_ours(&description(&run)));
+        }
+
+        #[test]
+        fn every_bucket_has_a_name_that_s3_takes_and_no_other_has(run in ".{0,80}") {
+            let name = bucket(&run);
+            prop_assert!((3..=BUCKET_LENGTH_MOST).contains(&name.len()), "{name}");
+            prop_assert!(name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-'));
+            prop_assert!(name.starts_with("sebs-tui-") && name.ends_with(|c: char| c.is_ascii_hexdigit()));
+            prop_assert_ne!(bucket(&run), name);
         }
 
         #[test]

@@ -59,6 +59,8 @@ pub struct Options {
     pub function_name: String,
     /// ARN of the role that the function takes; none: one is made.
     pub role: Option<String>,
+    /// Bucket through which packages go that no call takes; none: one is made when it is needed.
+    pub bucket: Option<String>,
     /// What the package holds.
     pub form: Form,
     /// The function's processor.

@@ -5,7 +5,7 @@ use std::env::consts::ARCH;
 use super::account::Account;
 use super::errors::explain;
 use super::function::Function;
-use super::{Form, Options};
+use super::{Form, Options, role};
 use crate::platform::{ErrorKind, Finding, PlatformError, Verdict};
 
 /// Fewer concurrent executions than this are worth a word: new accounts may have as few as ten.
@@ -24,6 +24,11 @@ pub(super) async fn look(options: &Options, function: &Function<'_>) -> Vec<Find
     };
     if possible(&findings) {
         findings.push(limits(account).await);
+    }
+    if possible(&findings)
+        && let Some(given) = &options.role
+    {
+        findings.push(role(account, given).await);
     }
     if possible(&findings) {
         findings.extend(taken(function).await);
@@ -79,6 +84,10 @@ async fn limits(account: &Account) -> Finding {
     let settings = account.lambda.get_account_settings().send().await;
     let settings = match settings.map_err(|why| explain("get settings of", "account", &why)) {
         Ok(settings) => settings,
+        // An emulator may not have this call.
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            return finding("account", Verdict::Doubtful, error.to_string());
+        }
         Err(error) => return finding("account", unanswered(&error), error.to_string()),
     };
     let (Some(limit), Some(usage)) = (settings.account_limit(), settings.account_usage()) else {
@@ -108,6 +117,18 @@ fn unanswered(error: &PlatformError) -> Verdict {
     match error.kind {
         ErrorKind::Permission | ErrorKind::Throttled => Verdict::Doubtful,
         _ => Verdict::Bad,
+    }
+}
+
+/// The role that the user gives.
+async fn role(account: &Account, arn: &str) -> Finding {
+    match role::given(account, arn).await {
+        Ok(()) => finding(
+            "role",
+            Verdict::Good,
+            format!("the function takes the role {arn}"),
+        ),
+        Err(error) => finding("role", unanswered(&error), error.to_string()),
     }
 }
 

@@ -3,21 +3,40 @@
 use super::account::Account;
 use super::errors::error;
 use super::function::{self, Function};
-use super::role;
+use super::{bucket, role};
 use crate::platform::context::Context;
 use crate::platform::{ErrorKind, PlatformError, Resource};
 
 /// Something that this platform makes.
 #[derive(Debug, PartialEq, Eq)]
 enum Made<'a> {
-    Function { region: &'a str, name: &'a str },
-    Role { name: &'a str },
+    Function {
+        region: &'a str,
+        name: &'a str,
+    },
+    Role {
+        name: &'a str,
+    },
+    Bucket {
+        region: &'a str,
+        name: &'a str,
+    },
+    Object {
+        place: (&'a str, &'a str),
+        key: &'a str,
+    },
 }
 
 impl<'a> Made<'a> {
     fn of(resource: &'a Resource) -> Option<Self> {
         match (resource.kind.as_str(), resource.name.split_once('/')) {
             (function::KIND, Some((region, name))) => Some(Self::Function { region, name }),
+            (bucket::KIND, Some((region, name))) => Some(Self::Bucket { region, name }),
+            (bucket::OBJECT, Some((region, rest))) => {
+                let (bucket, key) = rest.split_once('/')?;
+                let place = (region, bucket);
+                Some(Self::Object { place, key })
+            }
             (role::KIND, None) => Some(Self::Role {
                 name: &resource.name,
             }),
@@ -32,6 +51,8 @@ pub(super) async fn remove(
     context: &Context,
     resource: &Resource,
 ) -> Result<(), PlatformError> {
+    // What was given up may be coming into being.
+    account.settled().await;
     match Made::of(resource) {
         Some(Made::Function { region, name }) => {
             let function = Function {
@@ -42,6 +63,10 @@ pub(super) async fn remove(
             function.remove(region).await
         }
         Some(Made::Role { name }) => role::remove(account, context, name).await,
+        Some(Made::Bucket { region, name }) => bucket::remove(account, context, region, name).await,
+        Some(Made::Object { place, key }) => {
+            bucket::remove_object(account, context, place, key, None).await
+        }
         None => {
             let what = format!(
                 "a {} of this name was not made here: remove it by hand",
@@ -68,6 +93,13 @@ fn command_with(flags: &str, resource: &Resource) -> String {
             format!("aws lambda delete-function --region {region} --function-name {name}{flags}")
         }
         Some(Made::Role { name }) => format!("aws iam delete-role --role-name {name}{flags}"),
+        Some(Made::Bucket { region, name }) => {
+            format!("aws s3 rb s3://{name} --force --region {region}{flags}")
+        }
+        Some(Made::Object {
+            place: (region, bucket),
+            key,
+        }) => format!("aws s3 rm s3://{bucket}/{key} --region {region}{flags}"),
         None => format!("aws resourcegroupstaggingapi get-resources{flags}"),
     }
 }
@@ -120,6 +152,14 @@ mod tests {
             command("role", "r"),
             "aws iam delete-role --role-name r --profile lab"
         );
+        assert_eq!(
+            command("bucket", "eu-north-1/b"),
+            "aws s3 rb s3://b --force --region eu-north-1 --profile lab"
+        );
+        assert_eq!(
+            command("object", "eu-north-1/b/sebs-tui/r/1.zip"),
+            "aws s3 rm s3://b/sebs-tui/r/1.zip --region eu-north-1 --profile lab"
+        );
     }
 
     #[test]
@@ -128,6 +168,7 @@ mod tests {
             ("container", "c"),
             ("function", "without-a-region"),
             ("role", "a/b"),
+            ("object", "eu-north-1/without-a-key"),
         ] {
             let resource = Resource {
                 kind: kind.into(),

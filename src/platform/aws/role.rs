@@ -11,7 +11,7 @@ use super::names;
 use super::retry::Patience;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
-use crate::platform::{ErrorKind, PlatformError, Resource};
+use crate::platform::{ErrorKind, PlatformError, Resource, Retry};
 
 /// What a role is called in the ledger.
 pub(super) const KIND: &str = "role";
@@ -47,6 +47,41 @@ pub(super) async fn ensure(
     }
 }
 
+/// Whether a role of the user's is there.
+pub(super) async fn given(account: &Account, arn: &str) -> Result<(), PlatformError> {
+    let wrong = |kind, what: &str| error(kind, "find role", arn, what.into());
+    let Some((_, path)) = arn.split_once(":role/") else {
+        let what = "this is no role's ARN: give --role as in arn:aws:iam::123456789012:role/NAME";
+        return Err(wrong(ErrorKind::Config, what));
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let found = account.iam.get_role().role_name(name).send().await;
+    match found.map_err(|why| explain("find role", arn, &why)) {
+        Err(PlatformError {
+            kind: ErrorKind::NotFound,
+            ..
+        }) => Err(wrong(
+            ErrorKind::NotFound,
+            "there is no such role: mend --role, or leave it out and one is made for the run",
+        )),
+        found => found.map(drop),
+    }
+}
+
+/// What to do when Lambda does not take the role that the user gives.
+pub(super) fn refused(refusal: PlatformError, arn: &str) -> PlatformError {
+    let what = format!(
+        "{}; the role is {arn}: it must exist and let lambda.amazonaws.com take it; mend --role, or leave it out",
+        refusal.what
+    );
+    PlatformError {
+        kind: ErrorKind::Config,
+        what,
+        retry: Retry::No,
+        ..refusal
+    }
+}
+
 async fn create(account: &Account, run: &str, name: &str) -> Result<String, PlatformError> {
     let tag = aws_sdk_iam::types::Tag::builder()
         .key(names::TAG)
@@ -54,15 +89,16 @@ async fn create(account: &Account, run: &str, name: &str) -> Result<String, Plat
         .build();
     let tag =
         tag.map_err(|why| error(ErrorKind::Internal, "create role", name, why.to_string()))?;
-    let created = account
+    let request = account
         .iam
         .create_role()
         .path(names::ROLE_PATH)
         .role_name(name)
         .assume_role_policy_document(TRUST)
         .description(names::description(run))
-        .tags(tag)
-        .send()
+        .tags(tag);
+    let created = account
+        .change(request.send())
         .await
         .map_err(|why| explain("create role", name, &why))?;
     let role = created.role().ok_or_else(|| without_arn(name))?;

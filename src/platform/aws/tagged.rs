@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::account::Account;
 use super::errors::explain;
-use super::{function, names, role};
+use super::{bucket, function, names, role};
 use crate::platform::{ErrorKind, PlatformError, Resource};
 
 /// A thing and the run it was made for.
@@ -76,6 +76,33 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
                 }) => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+    Ok(found)
+}
+
+/// Every bucket of the region with our name and tag, with its run.
+pub(super) async fn buckets(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
+    let region = account.region()?;
+    let mut pages = account
+        .s3
+        .list_buckets()
+        .prefix(names::OF_BUCKETS)
+        .bucket_region(region)
+        .max_buckets(1000)
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|why| explain("list", "buckets", &why))?;
+        let named = page.buckets().iter().filter_map(|listed| listed.name());
+        for name in named.filter(|name| name.starts_with(names::OF_BUCKETS)) {
+            let resource = Resource {
+                kind: bucket::KIND.into(),
+                name: format!("{region}/{name}"),
+            };
+            let run = bucket::run_of(account, name).await?;
+            found.extend(run.map(|run| (run, resource)));
         }
     }
     Ok(found)

@@ -55,7 +55,8 @@ async fn create(account: &Account, name: &str) -> Result<String, PlatformError> 
         .lambda
         .create_function_url_config()
         .function_name(name);
-    let sent = request.auth_type(FunctionUrlAuthType::None).send().await;
+    let request = request.auth_type(FunctionUrlAuthType::None);
+    let sent = account.change(request.send()).await;
     sent.map(|made| made.function_url().to_owned())
         .map_err(|why| explain("create URL", name, &why))
 }
@@ -87,10 +88,8 @@ async fn allow(account: &Account, name: &str, statement: &str) -> Result<(), Pla
             .action("lambda:InvokeFunction")
             .invoked_via_function_url(true)
     };
-    request
-        .send()
-        .await
-        .map(drop)
+    let sent = account.change(request.send()).await;
+    sent.map(drop)
         .map_err(|why| explain("allow URL", name, &why))
 }
 

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::core::board::Cell;
+use crate::core::board::{Activity, Cell};
 use crate::core::distribution::{half_quartile_range, median};
 use crate::core::time::Nanos;
 
@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         ),
         ("clock offset".into(), offset(scene), Meaning::Value),
         lost(scene),
-        ("streak".into(), streak(scene), Meaning::Text),
+        streak_or_step(scene),
         without_result(scene),
     ];
     let used = rows.len() as u16;
@@ -53,6 +53,20 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         );
     }
     last_words(frame, area, used, scene);
+}
+
+/// While nothing is exchanged there is no streak, but a step that may take long.
+fn streak_or_step(scene: &Scene) -> (String, String, Meaning) {
+    match scene.board.activity {
+        Activity::Deploying { .. } | Activity::ForcingCold => (
+            "doing".into(),
+            facts::doing(scene.board, scene.live),
+            Meaning::Text,
+        ),
+        Activity::Invoking { .. } | Activity::Idle => {
+            ("streak".into(), streak(scene), Meaning::Text)
+        }
+    }
 }
 
 fn invocation_name(cell: Option<&Cell>) -> String {
