@@ -62,9 +62,9 @@ async fn left(platform: &DockerPlatform, run: &str) -> Vec<String> {
 #[tokio::test]
 #[ignore = "needs Docker's engine"]
 async fn on_either_network_the_first_call_is_cold_and_a_forced_one_has_a_new_container() {
-    for network in [Network::Bridge, Network::Host] {
+    for network in ["bridge", "host"].map(Network::of) {
         let (run, echo) = (run_name(), Echo::start());
-        let platform = platform(options(network), &run).await;
+        let platform = platform(options(network.clone()), &run).await;
         let Reach::Address(host) = platform.reach() else {
             panic!("{:?}", platform.preflight().await);
         };
@@ -131,7 +131,7 @@ async fn a_container_killed_in_an_invocation_is_seen_soon_and_the_next_call_is_s
 #[ignore = "needs Docker's engine"]
 async fn a_program_that_cannot_run_there_is_told_at_once() {
     let run = run_name();
-    let platform = platform(options(Network::Bridge), &run).await;
+    let platform = platform(options(Network::of("bridge")), &run).await;
     // There is no shell in the empty image.
     platform
         .ensure_function(&spec(), &shell("true"))

@@ -52,10 +52,11 @@ pub(super) async fn to_clean(
     context: Context,
 ) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
     match settings.platform {
-        // As it starts for a run it would remove what is to be told.
+        // As these start for a run they would remove what is to be told.
         PlatformName::Local => Ok(Some(Arc::new(
             LocalPlatform::start_beside_leftovers().await?,
         ))),
+        PlatformName::Docker => docker::to_clean(settings, context).await.map(Some),
         _ => platform(settings, context).await,
     }
 }
