@@ -288,7 +288,8 @@ pub static TABLE: &[Setting] = &[
         Clock,
         Kind::Endpoint,
         "auto",
-        "Where this host waits for datagrams; auto: any free port, on loopback for the local platform.",
+        "Where this host waits for datagrams; auto: any free port, on loopback for the local platform, on the address \
+         that containers reach for docker.",
     )
     .of_session(),
     Setting::new(

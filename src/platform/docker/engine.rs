@@ -106,6 +106,8 @@ impl Engine {
                 };
                 let advice = if message.contains("No such image") {
                     format!(": fetch it with `docker pull {resource}`")
+                } else if message.contains("HTTPS server") {
+                    ": set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the directory of the certificates".into()
                 } else {
                     String::new()
                 };

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 use bollard::Docker;
-use bollard::models::NetworkInspect;
+use bollard::models::{NetworkInspect, SystemInfo};
 
 use super::NAME;
 use super::engine::Engine;
@@ -12,8 +12,8 @@ use crate::platform::{ErrorKind, Finding, PlatformError, Verdict, hosted};
 
 /// A port that takes and forgets (RFC 863).
 const DISCARD: u16 = 9;
-/// An address far away (TEST-NET-1, RFC 5737), the way to which leads out of this machine.
-const FAR_AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), DISCARD);
+/// An address far away (TEST-NET-3, RFC 5737), the way to which leads out of this machine.
+const FAR_AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)), DISCARD);
 /// What the engine says of itself where its network is not this machine's.
 const ROOTLESS: &str = "name=rootless";
 const DESKTOP: &str = "Docker Desktop";
@@ -102,48 +102,51 @@ pub async fn host_address(
     client: &Docker,
     network: &Network,
 ) -> Result<HostAddress, PlatformError> {
-    let name = network.name();
+    // Where the host's own network is wanted, the bridge still shows whether the engine's host is this one.
+    let name = match network {
+        Network::Host => "bridge",
+        Network::Named(name) => name,
+    };
+    let inspected = engine.within("inspect", name, client.inspect_network(name, None));
+    let gateway = inspected.await.and_then(|found| gateway(name, found));
     let gateway = match network {
-        Network::Host => None,
-        Network::Named(_) => {
-            let inspected = engine.within("inspect", name, client.inspect_network(name, None));
-            Some(gateway(name, inspected.await?)?)
-        }
+        Network::Host => gateway.ok(),
+        Network::Named(_) => Some(gateway?),
     };
     let info = engine.within("ask about", "engine", client.info()).await?;
-    let rootless = info.security_options.into_iter().flatten();
-    let apart = if let Some(address) = engine.elsewhere() {
-        Some((format!("the engine is at {address}"), address))
-    } else if rootless.into_iter().any(|option| option.contains(ROOTLESS)) {
-        Some((
-            "the engine is rootless, in a network of its own".into(),
-            FAR_AWAY,
-        ))
-    } else if info
-        .operating_system
-        .is_some_and(|system| system.contains(DESKTOP))
-    {
-        Some((
-            "the engine is Docker Desktop's, in a virtual machine".into(),
-            FAR_AWAY,
-        ))
-    } else {
-        let foreign = gateway.filter(|gateway| !is_of_this_machine(*gateway));
-        foreign.map(|gateway| {
-            let why = format!("the gateway {gateway} of the network {name} is not this machine's");
-            (why, FAR_AWAY)
-        })
-    };
-    let (address, found) = match (apart, gateway) {
-        (Some((why, towards)), _) => {
+    let apart = apart(engine.elsewhere(), info, gateway);
+    let (address, found) = match (apart, network, gateway) {
+        (Some((why, towards)), ..) => {
             let address = own_address_towards(towards);
             let address = address.ok_or_else(|| no_way(name, format!("{why}, and this machine has no way out on which it could be reached: run sebs-tui where the engine is")))?;
             (address, Found::WayOut(why))
         }
-        (None, Some(gateway)) => (gateway, Found::Gateway),
-        (None, None) => (Ipv4Addr::LOCALHOST.into(), Found::Shared),
+        (None, Network::Named(_), Some(gateway)) => (gateway, Found::Gateway),
+        (None, ..) => (Ipv4Addr::LOCALHOST.into(), Found::Shared),
     };
     Ok(HostAddress { address, found })
+}
+
+/// Why the engine's network is not this machine's, if it is not, and whither the way to it leads.
+fn apart(
+    elsewhere: Option<SocketAddr>,
+    info: SystemInfo,
+    gateway: Option<IpAddr>,
+) -> Option<(String, SocketAddr)> {
+    if let Some(address) = elsewhere {
+        return Some((format!("the engine is at {address}"), address));
+    }
+    let mut options = info.security_options.into_iter().flatten();
+    let system = info.operating_system.unwrap_or_default();
+    let foreign = gateway.filter(|gateway| !is_of_this_machine(*gateway));
+    let why = if options.any(|option| option.contains(ROOTLESS)) {
+        "the engine is rootless, in a network of its own".into()
+    } else if system.contains(DESKTOP) {
+        "the engine is Docker Desktop's, in a virtual machine".into()
+    } else {
+        format!("the engine's gateway {} is not this machine's", foreign?)
+    };
+    Some((why, FAR_AWAY))
 }
 
 /// What a network leads out by.
@@ -218,6 +221,38 @@ mod tests {
             let error = gateway("n", network).unwrap_err().to_string();
             assert!(error.contains("--network bridge or host"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_engine_whose_network_is_not_this_machines_is_told_by_what_it_says_of_itself() {
+        let why = |info, gateway: &str| {
+            let gateway = Some(gateway.parse().unwrap());
+            apart(None, info, gateway).map(|(why, _)| why)
+        };
+        let usual = || SystemInfo {
+            security_options: Some(vec!["name=seccomp,profile=default".into()]),
+            operating_system: Some("Debian GNU/Linux 12 (bookworm)".into()),
+            ..SystemInfo::default()
+        };
+        let rootless = SystemInfo {
+            security_options: Some(vec!["name=rootless".into()]),
+            ..usual()
+        };
+        let desktop = SystemInfo {
+            operating_system: Some("Docker Desktop".into()),
+            ..usual()
+        };
+        assert_eq!(why(usual(), "127.0.0.1"), None);
+        for (info, gateway, part) in [
+            (rootless, "127.0.0.1", "rootless"),
+            (desktop, "127.0.0.1", "Docker Desktop"),
+            (usual(), "203.0.113.9", "203.0.113.9 is not this machine's"),
+        ] {
+            let why = why(info, gateway).unwrap();
+            assert!(why.contains(part), "{why}");
+        }
+        let elsewhere = Some((Ipv4Addr::LOCALHOST, 2375).into());
+        assert!(apart(elsewhere, usual(), None).is_some());
     }
 
     #[test]

@@ -275,9 +275,12 @@ mod tests {
         let elsewhere = |given| find(Some(given), &[]).unwrap().elsewhere();
         assert_eq!(elsewhere("unix:///a/socket"), None);
         assert_eq!(elsewhere("tcp://127.0.0.1:2375"), None);
-        // TEST-NET-1, which no machine has.
+        // TEST-NET-3, which no machine has.
         let address = |text: &str| Some(text.parse::<SocketAddr>().unwrap());
-        assert_eq!(elsewhere("tcp://192.0.2.1:1234"), address("192.0.2.1:1234"));
-        assert_eq!(elsewhere("tcp://192.0.2.1"), address("192.0.2.1:2375"));
+        assert_eq!(
+            elsewhere("tcp://203.0.113.1:1234"),
+            address("203.0.113.1:1234")
+        );
+        assert_eq!(elsewhere("tcp://203.0.113.1"), address("203.0.113.1:2375"));
     }
 }
