@@ -260,6 +260,9 @@ pub struct Settings {
     /// Docker: processors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,
+    /// Endpoint: most invocations in a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocations_per_minute: Option<u32>,
     /// Endpoint: the function's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,

@@ -413,6 +413,14 @@ pub static TABLE: &[Setting] = &[
          is_cold, request_id, timestamp and exchanges with a JSON pointer or a header each, such as \
          is_cold=/cold,request_id=header:x-request-id,timestamp=/begin.",
     ),
+    Setting::open(
+        "invocations_per_minute",
+        Endpoint,
+        from_to(1, 1_000_000),
+        "no limit",
+        "Most invocations in a minute that the function's platform takes, such as 120 on Apache OpenWhisk; one that \
+         comes too early waits.",
+    ),
     Setting::new("out", Output, Kind::Directory, "results", "Directory in which each run makes a directory of its own."),
     Setting::open(
         "state",
