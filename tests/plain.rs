@@ -211,6 +211,7 @@ fn about() -> About {
             ..Terms::default()
         },
         unpriced: "nothing is paid on local".into(),
+        per_minute: None,
     }
 }
 

@@ -45,6 +45,14 @@ impl Pace {
     }
 }
 
+/// The least time from the first to the last of so many invocations under a limit of so many in any minute, ns.
+pub fn least(per_minute: u32, invocations: u64) -> Nanos {
+    let full = invocations.saturating_sub(1) / u64::from(per_minute.max(1));
+    i64::try_from(full)
+        .unwrap_or(Nanos::MAX)
+        .saturating_mul(MINUTE)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -79,6 +87,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn invocations_as_early_as_they_may_be_take_the_least_time(most in 1_u32..20, count in 1_u64..200) {
+            let (mut pace, mut now) = (Pace::new(Some(most)), 0);
+            for _ in 0..count {
+                now += pace.wait(now);
+                pace.begin(now);
+            }
+            prop_assert_eq!(least(most, count), now);
+        }
+
         #[test]
         fn no_minute_ever_holds_more_than_the_limit(most in 1_u32..20, gaps in prop::collection::vec(0_i64..20, 1..200)) {
             let mut pace = Pace::new(Some(most));

@@ -22,7 +22,10 @@ pub fn plan(options: &Options) -> Done {
     let abilities = tokio_runtime()?.block_on(abilities(settings))?;
     let plan =
         Plan::new(settings.outline(), &limits(abilities.limits, &template)).until(settings.until());
-    let about = about(settings, abilities.cold_method, &template);
+    let about = About {
+        per_minute: abilities.invocations_per_minute,
+        ..about(settings, abilities.cold_method, &template)
+    };
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
 }
@@ -39,6 +42,7 @@ pub(super) fn about(settings: &Settings, cold: String, template: &Template) -> A
         typical: typical(settings),
         timeout: settings.timeout().as_nanos() as Nanos,
         terms: settings.terms(),
+        per_minute: None,
         unpriced: if settings.platform.is_free() {
             format!("nothing is paid on {platform}")
         } else {

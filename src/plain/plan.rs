@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::words::{length, order, rough, size};
 use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each};
+use crate::core::pace;
 use crate::core::plan::{Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
@@ -29,6 +30,8 @@ pub struct About {
     pub terms: Terms,
     /// What is said of the price where none is known.
     pub unpriced: String,
+    /// Most invocations in a minute that the platform takes, where there is such a limit.
+    pub per_minute: Option<u32>,
 }
 
 /// The plan as text.
@@ -123,6 +126,16 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         size(effort.payload_bytes),
         size(at_most.payload_bytes),
     );
+    if let Some(most) = about.per_minute {
+        let waiting = match pace::least(most, effort.invocations()) {
+            0 => String::new(),
+            least => format!(", so at least {} min", minutes(least)),
+        };
+        let _ = writeln!(
+            text,
+            "pace         at most {most} invocations a minute{waiting}"
+        );
+    }
     money(text, &effort, &at_most, about);
     if about.terms.limited() {
         let _ = writeln!(text, "stops at     {}", limits(&about.terms));

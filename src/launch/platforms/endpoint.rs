@@ -28,6 +28,7 @@ pub(super) async fn start(
         cold: settings.cold_method.clone(),
         sweep: settings.sweep,
         dialect: settings.dialect,
+        per_minute: settings.invocations_per_minute,
     };
     let send: endpoint::Sender = Box::new(|endpoint| {
         Box::pin(async move {

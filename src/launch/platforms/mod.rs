@@ -4,7 +4,7 @@ mod aws;
 mod docker;
 mod endpoint;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::effort::Typical;
@@ -19,7 +19,7 @@ use sebs_tui::plain;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
+use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError, Reach};
 #[cfg(not(all(feature = "aws", feature = "docker")))]
 use sebs_tui::platform::{ErrorKind, Retry};
 use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
@@ -52,10 +52,11 @@ pub(super) async fn to_clean(
     context: Context,
 ) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
     match settings.platform {
-        // As it starts for a run it would remove what is to be told.
+        // As these start for a run they would remove what is to be told.
         PlatformName::Local => Ok(Some(Arc::new(
             LocalPlatform::start_beside_leftovers().await?,
         ))),
+        PlatformName::Docker => docker::to_clean(settings, context).await.map(Some),
         _ => platform(settings, context).await,
     }
 }
@@ -76,8 +77,8 @@ pub(super) async fn equipment(
 ) -> Result<Equipment, DriverError> {
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
+            echo: driver::listen(listen_address(settings, platform.reach()), live)?,
             platform,
-            echo: driver::listen(listen_address(settings), live)?,
             notes,
             at_end,
         },
@@ -139,15 +140,19 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
     }
 }
 
-/// Functions of the local platform are on this host; others must be able to come from outside.
-fn listen_address(settings: &Settings) -> SocketAddr {
-    let anyone = match settings.platform {
-        PlatformName::Local | PlatformName::Simulated => Ipv4Addr::LOCALHOST,
-        PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint => Ipv4Addr::UNSPECIFIED,
+/// Functions of the local platform are on this host; others must be able to come from outside. Containers get their
+/// replies from the very address they send to, since a network's translation between them drops all others.
+fn listen_address(settings: &Settings, reach: Reach) -> SocketAddr {
+    let address: IpAddr = match (settings.platform, settings.advertise, reach) {
+        (PlatformName::Local | PlatformName::Simulated, ..) => Ipv4Addr::LOCALHOST.into(),
+        (PlatformName::Docker, Auto::Auto, Reach::Address(address)) => address,
+        (PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint, ..) => {
+            Ipv4Addr::UNSPECIFIED.into()
+        }
     };
     match settings.listen {
         Auto::Given(address) => address,
-        Auto::Auto => (anyone, 0).into(),
+        Auto::Auto => (address, 0).into(),
     }
 }
 

@@ -17,6 +17,12 @@ const EVENT_MOST: u64 = 6 * 1024 * 1024;
 /// What surrounds the payload in an event: our own request, and with a URL its escapes, headers and context.
 const AROUND_PAYLOAD: u64 = 4096;
 const AROUND_URL_PAYLOAD: u64 = 12 * 1024;
+/// Calls that a function takes in a second for each concurrent execution its account may have, and the fewest of these
+/// that an account has: a new one's (AWS Lambda's quotas).
+const CALLS_PER_SECOND: u32 = 10;
+const CONCURRENCY_LEAST: u32 = 10;
+/// Calls in a minute that every account may make of a function.
+pub(super) const INVOCATIONS_PER_MINUTE: u32 = 60 * CALLS_PER_SECOND * CONCURRENCY_LEAST;
 
 /// Largest package, bytes.
 fn package_most(form: Form) -> u64 {

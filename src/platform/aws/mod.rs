@@ -155,6 +155,14 @@ impl AwsPlatform {
     }
 }
 
+impl AwsPlatform {
+    /// An emulator sets no limit.
+    fn invocations_per_minute(&self) -> Option<u32> {
+        let real = self.account.emulator.is_none();
+        real.then_some(limits::INVOCATIONS_PER_MINUTE)
+    }
+}
+
 struct Working<'a>(&'a Context);
 
 impl Drop for Working<'_> {
@@ -175,7 +183,7 @@ impl Platform for AwsPlatform {
             cold: self.options.cold.guarantee(),
             cold_method: self.options.cold.words(),
             keep_warm: KEEP_WARM,
-            invocations_per_minute: None,
+            invocations_per_minute: self.invocations_per_minute(),
         }
     }
 

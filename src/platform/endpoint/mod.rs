@@ -49,6 +49,8 @@ pub struct Settings {
     pub sweep: Sweep,
     /// Language of the datagrams.
     pub dialect: Dialect,
+    /// Most invocations in a minute that its platform takes.
+    pub per_minute: Option<u32>,
 }
 
 /// Sends one request and returns its answer, within deadlines of its own; the error says what went wrong.
@@ -65,6 +67,7 @@ pub struct EndpointPlatform {
     shape: Shape,
     cold: ColdMethod,
     dialect: Dialect,
+    per_minute: Option<u32>,
     reach: Reach,
     send: Sender,
 }
@@ -120,6 +123,7 @@ impl EndpointPlatform {
                 named => named,
             },
             dialect: settings.dialect,
+            per_minute: settings.per_minute,
             reach: reach(&host, port).await,
             url,
             send,
@@ -146,7 +150,7 @@ impl Platform for EndpointPlatform {
             cold,
             cold_method,
             keep_warm: KEEP_WARM,
-            invocations_per_minute: None,
+            invocations_per_minute: self.per_minute,
         }
     }
 
@@ -345,6 +349,7 @@ mod tests {
             cold: ColdMethod::Auto,
             sweep: Sweep::Payload,
             dialect: Dialect::Stamp,
+            per_minute: None,
         }
     }
 
