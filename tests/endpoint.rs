@@ -101,11 +101,20 @@ fn sampled(entries: &[sebs_tui::core::message::Entry]) -> Vec<&Attempt> {
 fn warm_and_cold_sweep(server: &Server) {
     let out = out();
     let mut run = server.run(out.path());
-    finish(
+    let output = finish(
         run.args(["--cold-method", &format!("command:{}", server.restart)]),
         0,
     );
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !told.contains("deploying") && !told.contains("package"),
+        "{told}"
+    );
     let run = run_directory(out.path());
+    let recorded = fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    for nothing in ["deploy_started", "sha256", "native"] {
+        assert!(!recorded.contains(nothing), "{nothing} in\n{recorded}");
+    }
     let entries = journal(&run);
     assert_eq!(samples(&entries).len(), 8);
     let measured: Vec<_> = sampled(&entries)
@@ -254,6 +263,25 @@ fn a_webhook_forces_a_cold_start_and_its_refusal_is_told() {
     let told = format!("{:?}", run.output().unwrap());
     assert!(
         told.contains("force cold") && told.contains("HTTP 401"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_plan_of_a_function_that_is_there_has_no_deployment() {
+    let mut plan = program();
+    plan.args([
+        "plan",
+        "--platform",
+        "endpoint",
+        "--url",
+        "http://127.0.0.1:9/",
+    ]);
+    let output = finish(&mut plan, 0);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("deployments  none"), "{told}");
+    assert!(
+        told.contains("none of code") && !told.contains("native"),
         "{told}"
     );
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::board::Ended;
 use super::message::{Command, Event, RunState};
-use super::plan::{Plan, Sweep};
+use super::plan::{Deployment, Plan, Sweep};
 use super::sample::{
     Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind,
 };
@@ -564,22 +564,19 @@ impl Run {
         self.queue.extend(self.plan.ordered(of));
     }
 
-    fn package_bytes(&self, key: SampleKey) -> u64 {
-        match self.plan.outline.sweep {
-            Sweep::Payload => self.conditions.smallest_package,
-            Sweep::Code => self.plan.size(key),
-        }
+    /// The package to deploy before this sample: none when it is live, or when the function is not ours to deploy.
+    fn package_due(&self, key: SampleKey) -> Option<u64> {
+        let package_bytes = match (self.plan.deployment, self.plan.outline.sweep) {
+            (Deployment::Theirs, _) => return None,
+            (Deployment::Ours, Sweep::Payload) => self.conditions.smallest_package,
+            (Deployment::Ours, Sweep::Code) => self.plan.size(key),
+        };
+        (self.deployed != Some(package_bytes)).then_some(package_bytes)
     }
 
     /// Whether the next step would begin beyond a limit. A preparation is one with the invocation that it is for.
     fn stopped_by_a_limit(&self, key: SampleKey, actions: &mut Vec<Action>) -> bool {
-        let package_bytes = self.package_bytes(key);
-        let deployment = if self.deployed == Some(package_bytes) {
-            0
-        } else {
-            package_bytes
-        };
-        let bytes = deployment + self.plan.payload_bytes(key);
+        let bytes = self.package_due(key).unwrap_or_default() + self.plan.payload_bytes(key);
         let reached = self.terms.beyond(&self.spent, bytes);
         actions.extend(reached.map(|reached| Action::Record(Event::LimitReached { reached })));
         reached.is_some()
@@ -587,11 +584,10 @@ impl Run {
 
     fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {
         let key = current.key;
-        let package_bytes = self.package_bytes(key);
         if now - self.last_invocation > self.conditions.keep_warm {
             self.warm = false;
         }
-        if self.deployed != Some(package_bytes) {
+        if let Some(package_bytes) = self.package_due(key) {
             self.deployed = Some(package_bytes);
             (self.warm, self.cold_ready) = (false, false);
             self.step = Step::Deploying;

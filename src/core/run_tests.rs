@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::board::Board;
 use crate::core::contract::StampKind;
+use crate::core::effort::Effort;
 use crate::core::message::{Entry, RunHeader};
 use crate::core::plan::{Limit, Limits, Order, Outline, Range};
 use crate::core::price::Price;
@@ -255,6 +256,21 @@ fn a_code_sweep_deploys_every_size_for_each_kind_and_warms_up_after_each_deploym
         ),
         (6, 3, 6, 12)
     );
+}
+
+#[test]
+fn a_function_of_somebody_elses_is_never_deployed_and_its_package_is_not_counted() {
+    let mut run = run_of(Sweep::Payload, 2, &Limits::default());
+    run.plan = run.plan.deployed(Deployment::Theirs);
+    let mut world = World::new(run);
+    world.finish_honestly();
+    let deploying =
+        |event: &Event| matches!(event, Event::DeployStarted { .. } | Event::Deployed { .. });
+    assert!(!world.steps.contains(&"deploy") && !world.events.iter().any(deploying));
+    assert_eq!(world.counts(), (12, 0, 0));
+    // Two samples of each kind, and one warm-up of the smallest.
+    assert_eq!(world.board.spending.bytes, 4 * (1000 + 2000 + 3000) + 1000);
+    assert_eq!(Effort::of(&world.run.plan).deployments, 0);
 }
 
 #[test]

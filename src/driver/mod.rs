@@ -29,7 +29,7 @@ use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
-use crate::core::plan::Limits;
+use crate::core::plan::{Deployment, Limits};
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
 use crate::core::spending::Terms;
@@ -195,6 +195,7 @@ impl Equipment {
 /// What a simulation can do: anything, at once and for certain.
 pub fn simulated_abilities() -> Abilities {
     Abilities {
+        deployment: Deployment::Ours,
         limits: Limits::default(),
         cold: Guarantee::Guaranteed,
         cold_method: simulated::COLD_METHOD.into(),

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::core::contract::Reply;
-use crate::core::plan::Limits;
+use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
 /// How sure a forced cold start is.
@@ -40,6 +40,8 @@ pub enum Guarantee {
 /// What a platform can do, known before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abilities {
+    /// Who puts the function there.
+    pub deployment: Deployment,
     /// Largest payload and package.
     pub limits: Limits,
     /// How sure a forced cold start is.
@@ -242,7 +244,8 @@ pub trait Platform: Send + Sync {
     /// told at once; an error only when nothing could be looked at.
     async fn preflight(&self) -> Result<Vec<Finding>, PlatformError>;
 
-    /// Creates or adopts the function with this package; returns when it can be invoked.
+    /// Creates or adopts the function with this package; returns when it can be invoked. Like `update_code` it is not
+    /// called where somebody else deploys.
     async fn ensure_function(
         &self,
         spec: &FunctionSpec,

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};
-use crate::core::plan::{Limits, Sweep};
+use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
 const NAME: &str = "endpoint";
@@ -45,8 +45,6 @@ pub struct Settings {
     pub reply: String,
     /// How a cold start is forced.
     pub cold: ColdMethod,
-    /// What the run varies.
-    pub sweep: Sweep,
     /// Language of the datagrams.
     pub dialect: Dialect,
 }
@@ -92,14 +90,6 @@ impl EndpointPlatform {
         send: Sender,
     ) -> Result<Self, PlatformError> {
         let bad = |what: String| error(ErrorKind::Config, "settings", "endpoint", what);
-        if settings.sweep == Sweep::Code {
-            return Err(error(
-                ErrorKind::Unsupported,
-                "settings",
-                "type = code",
-                "a code sweep deploys packages, and this function was deployed by somebody else: use --type payload, or a platform that deploys (local, docker, aws)".into(),
-            ));
-        }
         let url = settings.url.ok_or_else(|| {
             bad("no URL is given: name the function with --url http://… or https://…".into())
         })?;
@@ -142,6 +132,7 @@ impl Platform for EndpointPlatform {
             method => (Guarantee::BestEffort, method.to_string()),
         };
         Abilities {
+            deployment: Deployment::Theirs,
             limits: Limits::default(),
             cold,
             cold_method,
@@ -343,7 +334,6 @@ mod tests {
             headers: Some("Authorization=TOKEN".into()),
             reply: "auto".into(),
             cold: ColdMethod::Auto,
-            sweep: Sweep::Payload,
             dialect: Dialect::Stamp,
         }
     }
@@ -356,13 +346,6 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_done_is_refused_before_anything_is_sent() {
         let refused = [
-            (
-                Settings {
-                    sweep: Sweep::Code,
-                    ..settings()
-                },
-                "--type payload",
-            ),
             (
                 Settings {
                     url: None,
