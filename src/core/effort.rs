@@ -131,7 +131,7 @@ impl AtMost {
 fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = SampleKey> {
     samples
         .into_iter()
-        .filter(|key| plan.beyond(*key).is_none())
+        .filter(|key| plan.is_possible(key.size, key.kind))
 }
 
 /// Time that an invocation is paid for: as a warm one typically takes, else `n` round trips of the clock exchange over

@@ -139,6 +139,9 @@ pub struct Plan {
     /// Who deploys the function.
     #[serde(default, skip_serializing_if = "Deployment::is_ours")]
     pub deployment: Deployment,
+    /// Why no cold start can be had; none: it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_cold: Option<String>,
 }
 
 impl Plan {
@@ -158,6 +161,7 @@ impl Plan {
             points,
             until: None,
             deployment: Deployment::Ours,
+            no_cold: None,
         }
     }
 
@@ -171,6 +175,21 @@ impl Plan {
     #[must_use]
     pub fn deployed(self, deployment: Deployment) -> Self {
         Self { deployment, ..self }
+    }
+
+    /// The same plan where, for this reason, no cold start can be had.
+    #[must_use]
+    pub fn without_cold(self, reason: Option<String>) -> Self {
+        Self {
+            no_cold: reason,
+            ..self
+        }
+    }
+
+    /// Whether this size can be taken with this start kind: no limit and no lack of a method rules it out.
+    pub fn is_possible(&self, size: u32, kind: StartKind) -> bool {
+        let is_had = kind == StartKind::Warm || self.no_cold.is_none();
+        is_had && self.points[size as usize].beyond.is_none()
     }
 
     /// Every sample in the order it is taken, those beyond a limit included; without the repetitions that may be added.

@@ -210,7 +210,10 @@ impl Run {
         }
         self.count_time(now);
         match input {
-            Input::Begin => self.enter(RunState::Running, &mut actions),
+            Input::Begin => {
+                self.enter(RunState::Running, &mut actions);
+                self.skip_impossible_kind(&mut actions);
+            }
             Input::Command(command) => self.command(command, now, &mut actions),
             Input::Outcome(outcome) => self.outcome(outcome, now, &mut actions),
         }
@@ -297,6 +300,26 @@ impl Run {
                 actions,
             );
         }
+    }
+
+    fn skip_impossible_kind(&mut self, actions: &mut Vec<Action>) {
+        let Some(reason) = self.plan.no_cold.clone() else {
+            return;
+        };
+        let (skipped, kept): (Vec<_>, Vec<_>) = self
+            .queue
+            .drain(..)
+            .partition(|key| key.kind == StartKind::Cold);
+        self.queue = kept.into();
+        if skipped.is_empty() {
+            return;
+        }
+        self.counted.extend(skipped.iter().map(|key| (*key, None)));
+        self.skipped.extend(skipped);
+        actions.push(Action::Record(Event::KindSkipped {
+            kind: StartKind::Cold,
+            reason,
+        }));
     }
 
     fn retry(&mut self, actions: &mut Vec<Action>) {

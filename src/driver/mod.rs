@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod instances;
 pub mod invoke;
 pub mod package;
 mod simulated;
@@ -13,7 +14,7 @@ mod workshop;
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -29,6 +30,7 @@ use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
+use crate::core::pace::Pace;
 use crate::core::plan::{Deployment, Limits};
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
@@ -172,7 +174,9 @@ impl Equipment {
                 at_end: _,
             } => {
                 let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
+                    pace: Mutex::new(Pace::new(most)),
                     experiment,
                     platform,
                     echo: Arc::new(echo),

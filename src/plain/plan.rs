@@ -45,6 +45,9 @@ pub fn render(plan: &Plan, about: &About) -> String {
         order(outline.order),
         about.cold,
     );
+    if let Some(reason) = &plan.no_cold {
+        let _ = writeln!(text, "every cold sample is skipped: {reason}\n");
+    }
     if let Some(until) = plan.until {
         let _ = writeln!(
             text,
@@ -78,6 +81,7 @@ fn sizes(text: &mut String, plan: &Plan) {
             let _ = write!(text, "  {:>12}", raw_bytes(point.size));
         }
         let _ = match &point.beyond {
+            None if plan.no_cold.is_some() => writeln!(text, "  {repetitions:>5}  {:>5}", "-"),
             None => writeln!(text, "  {repetitions:>5}  {repetitions:>5}"),
             Some(limit) => writeln!(
                 text,
@@ -95,7 +99,11 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
     let beyond = if planned == within {
         String::new()
     } else {
-        format!(" of {planned}; {} are beyond a limit", planned - within)
+        let why = match plan.no_cold {
+            None => "are beyond a limit",
+            Some(_) => "cannot be taken",
+        };
+        format!(" of {planned}; {} {why}", planned - within)
     };
     let packages = match (plan.deployment, plan.outline.sweep) {
         (Deployment::Theirs, _) => "none".into(),

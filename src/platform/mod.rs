@@ -54,6 +54,15 @@ pub struct Abilities {
     pub invocations_per_minute: Option<u32>,
 }
 
+impl Abilities {
+    /// Why no cold start can be had, and what to do; none: it can.
+    pub fn no_cold(&self) -> Option<String> {
+        (self.cold == Guarantee::Impossible).then(|| {
+            "there is no way to force a cold start here: name one with --cold-method, such as command:…, webhook:http… or idle:15m".into()
+        })
+    }
+}
+
 /// Where the function finds the host's UDP port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {

@@ -135,7 +135,8 @@ pub(super) fn planned(
     let limits = limits(abilities.limits.clone(), template);
     Ok(Plan::new(settings.outline(), &limits)
         .until(settings.until())
-        .deployed(abilities.deployment))
+        .deployed(abilities.deployment)
+        .without_cold(abilities.no_cold()))
 }
 
 /// The function's form, for people: that of somebody else's function is not known.

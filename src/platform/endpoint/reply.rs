@@ -3,12 +3,15 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::headers::Secrets;
 use crate::core::contract::{ClockReply, Dialect, FunctionExchange, Reply, StampKind};
 use crate::core::time::{Nanos, SECOND};
 use crate::platform::HttpReply;
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 200;
+/// Bytes of it that are looked at for what must not be shown, so that no part of a long secret is left at the cut.
+const READ: usize = 16 << 10;
 
 /// How answers are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,17 +91,18 @@ impl Shape {
     /// # Errors
     /// What is missing in it.
     pub fn read(&self, reply: &HttpReply) -> Result<Reply, String> {
-        let body = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
+        let body = serde_json::from_slice(&reply.body);
         match self {
             Self::Auto => {
-                let body = unwrapped(body);
+                let body = unwrapped(body.map_err(|error| format!("the answer is no JSON ({error}); say where things are with --reply, or look at the URL"))?);
                 ours(&body)
                     .or_else(|| of_sebs(&body))
                     .ok_or_else(|| {
                         "neither an answer of our function nor one of SeBS's wrappers (say where things are with --reply)".into()
                     })
             }
-            Self::Named(places) => places.read(&body, reply),
+            // What is needed can be in the headers alone.
+            Self::Named(places) => places.read(&body.unwrap_or(Value::Null), reply),
         }
     }
 }
@@ -261,10 +265,10 @@ fn nanos(value: &Value) -> Option<Nanos> {
         .checked_add((fraction * unit as f64).round() as Nanos)
 }
 
-/// The beginning of an answer, for messages.
-pub fn told(body: &[u8]) -> String {
-    let text =
-        String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]).replace(char::is_control, " ");
+/// The beginning of an answer, for messages: a server may say back what it was told.
+pub fn told(body: &[u8], secrets: &Secrets) -> String {
+    let text = secrets.hide(&String::from_utf8_lossy(&body[..body.len().min(READ)]));
+    let text = text.replace(char::is_control, " ");
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
