@@ -13,6 +13,9 @@ const SHOWN: usize = 200;
 /// Bytes of it that are looked at for what must not be shown, so that no part of a long secret is left at the cut.
 const READ: usize = 16 << 10;
 
+/// Later than any time that a function can tell: in the year 2096, ns since the epoch.
+const LATEST: Nanos = 4_000_000_000 * SECOND;
+
 /// How answers are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape {
@@ -92,7 +95,7 @@ impl Shape {
     /// What is missing in it.
     pub fn read(&self, reply: &HttpReply) -> Result<Reply, String> {
         let body = serde_json::from_slice(&reply.body);
-        match self {
+        let read = match self {
             Self::Auto => {
                 let body = unwrapped(body.map_err(|error| format!("the answer is no JSON ({error}); say where things are with --reply, or look at the URL"))?);
                 ours(&body)
@@ -103,8 +106,26 @@ impl Shape {
             }
             // What is needed can be in the headers alone.
             Self::Named(places) => places.read(&body.unwrap_or(Value::Null), reply),
-        }
+        };
+        read.and_then(checked)
     }
+}
+
+/// An answer whose times are times and whose counts can be true, so that no sum of them is too large.
+fn checked(mut reply: Reply) -> Result<Reply, String> {
+    let rows = &reply.clock.exchanges;
+    let of_row = |FunctionExchange(_, _, t1, t1_kernel, t4, t4_kernel): &FunctionExchange| {
+        [Some(*t1), *t1_kernel, *t4, *t4_kernel]
+    };
+    let times = rows.iter().flat_map(of_row).flatten();
+    let mut times = times.chain([reply.handler_entry, reply.process_start]);
+    if let Some(time) = times.find(|time| !(0..LATEST).contains(time)) {
+        return Err(format!(
+            "the answer has a time of {time} ns since 1970, which no clock shows"
+        ));
+    }
+    reply.clock.implausible = reply.clock.implausible.min(2 * rows.len() as u32);
+    Ok(reply)
 }
 
 /// What an API gateway's answer holds: the object in its `body`, or else the answer itself.
@@ -360,6 +381,27 @@ mod tests {
         for text in ["", "soon", "-5", "1.x"] {
             assert_eq!(nanos(&Value::String(text.into())), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_and_counts_that_cannot_be_are_no_answer() {
+        let shape = Shape::parse("is_cold=/c,request_id=/r,timestamp=/t,exchanges=/x").unwrap();
+        let read = |time: &str, rows: &str| {
+            let body = format!(r#"{{"c":true,"r":"r","t":"{time}","x":{rows}}}"#);
+            shape.read(&answered(&body))
+        };
+        assert!(read("1700000000", "[[0,0,1,null,2,null]]").is_ok());
+        for (time, rows) in [
+            ("9223372036854775807", "[]"),
+            ("1700000000", "[[0,0,-9223372036854775808,null,2,null]]"),
+            ("1700000000", "[[0,0,1,9223372036854775807,2,null]]"),
+            ("1700000000", "[[0,0,1,null,9223372036854775807,2]]"),
+        ] {
+            let error = read(time, rows).unwrap_err();
+            assert!(error.contains("no clock shows"), "{error}");
+        }
+        let boasting = r#"{"proto":"stamp","stamps":"user","implausible":4294967295,"stop":null,"exchanges":[]}"#;
+        assert_eq!(read("1700000000", boasting).unwrap().clock.implausible, 0);
     }
 
     #[test]
