@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod instances;
 pub mod invoke;
 pub mod package;
 mod simulated;
@@ -13,7 +14,7 @@ mod workshop;
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -29,7 +30,8 @@ use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
-use crate::core::plan::Limits;
+use crate::core::pace::Pace;
+use crate::core::plan::{Deployment, Limits};
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
 use crate::core::spending::Terms;
@@ -172,7 +174,9 @@ impl Equipment {
                 at_end: _,
             } => {
                 let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
+                    pace: Mutex::new(Pace::new(most)),
                     experiment,
                     platform,
                     echo: Arc::new(echo),
@@ -195,6 +199,7 @@ impl Equipment {
 /// What a simulation can do: anything, at once and for certain.
 pub fn simulated_abilities() -> Abilities {
     Abilities {
+        deployment: Deployment::Ours,
         limits: Limits::default(),
         cold: Guarantee::Guaranteed,
         cold_method: simulated::COLD_METHOD.into(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sebs_tui::cli::Options;
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader};
-use sebs_tui::core::plan::{Plan, Sweep};
+use sebs_tui::core::plan::Sweep;
 use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
@@ -19,7 +19,7 @@ use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{Journal, Store, directory};
 
 use super::ledgers::{self, Begun};
-use super::platforms::limits;
+use super::platforms::{form, planned};
 use super::tell_unused;
 
 /// Seconds later that a run may be named after, when its name is taken.
@@ -175,20 +175,20 @@ fn create(
         seed: settings.seed,
         settings: recorded(resolved),
     };
+    let abilities = equipment.abilities();
+    let plan = planned(settings, &abilities, template)?;
     let run = RunFile::new(directory, setup);
     let store = Store::create(directory, &run)?;
-    let abilities = equipment.abilities();
     let header = RunHeader {
         version: JOURNAL_VERSION,
         id: run.id,
         platform: equipment.name().into(),
-        runtime: settings.runtime.word().into(),
+        runtime: form(settings, abilities.deployment).into(),
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
         shift: settings.clock_shift(wall),
-        plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
-            .until(settings.until()),
+        plan,
     };
     Ok(Kept {
         directory: directory.into(),

@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use super::environment::Housing;
 use super::{Host, Leftovers, blocking, home};
 use crate::core::contract::Reply;
+use crate::core::plan::Deployment;
 use crate::core::sample::PlatformRecord;
 use crate::platform::{
     Abilities, Endpoint, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
@@ -94,6 +95,7 @@ impl<P: Premises> Platform for Hosted<P> {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            deployment: Deployment::Ours,
             limits: self.host.limits(),
             cold: Guarantee::Guaranteed,
             cold_method: P::COLD_METHOD.into(),
