@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::board::Board;
-use crate::core::contract::StampKind;
+use crate::core::contract::{Carrier, StampKind};
 use crate::core::message::{Entry, RunHeader};
 use crate::core::plan::{Limit, Limits, Order, Outline, Range};
 use crate::core::price::Price;
@@ -79,6 +79,7 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
         function,
         clock: None,
         packets: PacketCounts::default(),
+        follow_ups: None,
         exchanges: Vec::new(),
     }
 }
@@ -112,6 +113,7 @@ impl World {
             cold_method: "none".into(),
             n: 20,
             in_flight: 1,
+            sync: Carrier::Udp,
             shift: None,
             plan: run.plan.clone(),
         };

@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod follow_up;
 pub mod invoke;
 pub mod package;
 mod simulated;
@@ -13,13 +14,13 @@ mod workshop;
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use self::attempt::Bench;
+use self::attempt::{Bench, Clocks};
 use self::echo::Echo;
 use self::package::Template;
 use self::simulated::Simulated;
@@ -29,6 +30,7 @@ use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
+use crate::core::pace::Pace;
 use crate::core::plan::Limits;
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
@@ -97,8 +99,8 @@ pub enum Equipment {
     Real {
         /// Where the function runs.
         platform: Arc<dyn Platform>,
-        /// Who answers its datagrams.
-        echo: Echo,
+        /// Who answers its datagrams; none: clocks are compared over HTTP.
+        echo: Option<Echo>,
         /// What the platform says while it works.
         notes: Notes,
         /// What becomes of what was made there.
@@ -133,7 +135,7 @@ impl Equipment {
     /// Time stamps of the host.
     pub fn stamps(&self) -> StampKind {
         match self {
-            Self::Real { echo, .. } => echo.stamps(),
+            Self::Real { echo, .. } => echo.as_ref().map_or(StampKind::User, Echo::stamps),
             Self::Simulated { .. } => StampKind::Kernel,
         }
     }
@@ -171,12 +173,19 @@ impl Equipment {
                 notes,
                 at_end: _,
             } => {
-                let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                let clocks = match echo {
+                    Some(echo) => Clocks::Udp {
+                        host: advertised(&experiment, platform.as_ref(), echo.local_addr())?,
+                        echo: Arc::new(echo),
+                    },
+                    None => Clocks::Http,
+                };
+                let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
                     experiment,
                     platform,
-                    echo: Arc::new(echo),
-                    host,
+                    clocks,
+                    pace: Mutex::new(Pace::new(most)),
                     live,
                 });
                 (Box::new(site), notes)

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::DriverError;
-use super::attempt::{self, Bench, Told, failure_of};
+use super::attempt::{self, Bench, Clocks, Told, failure_of};
 use super::clock;
 use super::workshop::{Done, Job, Workshop};
+use super::{DriverError, Experiment};
 use crate::core::contract::StampKind;
+use crate::core::follow_up::Allowance;
 use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::pace::Pace;
@@ -35,18 +36,35 @@ pub(super) struct Site {
     deployed: u64,
     packages: u64,
     function_exists: bool,
-    pace: Arc<Mutex<Pace>>,
 }
 
 impl Site {
     pub fn new(bench: Bench) -> Self {
-        let most = bench.platform.abilities().invocations_per_minute;
         Self {
-            pace: Arc::new(Mutex::new(Pace::new(most))),
             bench: Arc::new(bench),
             deployed: 0,
             packages: 0,
             function_exists: false,
+        }
+    }
+}
+
+impl Site {
+    /// What is told of how the clocks are compared.
+    fn of_clocks(&self) -> Option<Event> {
+        match &self.bench.clocks {
+            Clocks::Udp { echo, .. } if echo.stamps() == StampKind::Kernel => None,
+            Clocks::Udp { echo, .. } => {
+                let text = format!(
+                    "this host gives {} time stamps: offsets are less exact",
+                    echo.stamps().word()
+                );
+                Some(Event::Warned { text })
+            }
+            Clocks::Http => {
+                let text = over_http(&self.bench.experiment);
+                Some(Event::Noted { text })
+            }
         }
     }
 }
@@ -85,14 +103,7 @@ impl Workshop for Site {
             );
             told.push(Event::Noted { text });
         }
-        let stamps = self.bench.echo.stamps();
-        if stamps != StampKind::Kernel {
-            let text = format!(
-                "this host gives {} time stamps: offsets are less exact",
-                stamps.word()
-            );
-            told.push(Event::Warned { text });
-        }
+        told.extend(self.of_clocks());
         Ok(told)
     }
 
@@ -153,9 +164,8 @@ impl Workshop for Site {
 
     fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        let pace = self.pace.clone();
         Job::new(move |mut given_up| async move {
-            if !its_turn(&bench.live, &pace, &mut given_up).await {
+            if !its_turn(&bench.live, &bench.pace, &mut given_up).await {
                 return Told::of(attempt::blank(invoke, token, package_bytes)).into();
             }
             let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
@@ -222,6 +232,14 @@ async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
         tokio::time::sleep((*wait).min(RETRY_MOST)).await;
     }
     result.map_err(|error| failure_of(&error))
+}
+
+/// What is told of a run whose clocks are compared over HTTP.
+pub(super) fn over_http(experiment: &Experiment) -> String {
+    let Allowance { expected, most } = Allowance::of(experiment.header.n, experiment.max_exchanges);
+    format!(
+        "clocks are compared over HTTP: about {expected} invocations after each sample, at most {most}; bounds are as wide as a call's ways are long"
+    )
 }
 
 fn event_of(finding: Finding) -> Event {

@@ -186,6 +186,7 @@ fn create(
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
+        sync: settings.sync,
         shift: settings.clock_shift(wall),
         plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
             .until(settings.until()),

@@ -35,6 +35,8 @@ pub(super) fn about(settings: &Settings, cold: String, template: &Template) -> A
         runtime: settings.runtime.word().into(),
         cold,
         n: settings.n,
+        sync: settings.sync,
+        max_exchanges: settings.max_exchanges,
         package: Some(template.smallest()),
         typical: typical(settings),
         timeout: settings.timeout().as_nanos() as Nanos,

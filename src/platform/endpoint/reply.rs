@@ -197,6 +197,7 @@ fn bare(is_cold: bool, request_id: String, instance_id: String, handler_entry: N
         invocation: 0,
         process_start: 0,
         handler_entry,
+        handler_leave: None,
         clock: ClockReply {
             error: Some("the answer holds no exchanges, so the clocks cannot be compared".into()),
             ..silent()
