@@ -342,7 +342,7 @@ mod tests {
                 offset: 0,
                 ppm: 0.0,
             };
-            let measured = play.passage((1, 1, 1));
+            let measured = play.passage((10, 1, 10));
             (Chain::new(NAMED, measured, 3, allowed(most), 7), play)
         };
         let (mut chain, _) = start(100);
@@ -363,7 +363,7 @@ mod tests {
         }
         assert_eq!(chain.time_for_next(7), Err(StopReason::MaxExchanges));
         let (mut chain, mut play) = start(100);
-        for way in [5, 6, 6, 6] {
+        for way in [5, 6, 7, 7, 7] {
             assert!(chain.time_for_next(7).is_ok());
             chain.begin();
             chain.answered(NAMED, play.passage((way, 1, 5)), 0);

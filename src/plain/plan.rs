@@ -145,8 +145,13 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         Carrier::Udp => String::new(),
         Carrier::Http => {
             let each = about.follow_ups();
+            let whose = if about.platform == "endpoint" {
+                "; the function must be ours: another tells neither its instance nor when it leaves"
+            } else {
+                ""
+            };
             format!(
-                "clock        over HTTP: {} of them after the samples, about {} each, at most {}; wider bounds than over UDP\n",
+                "clock        over HTTP: {} of them after the samples, about {} each, at most {}; wider bounds than over UDP{whose}\n",
                 effort.follow_ups(each.expected),
                 each.expected,
                 each.most
