@@ -1,6 +1,7 @@
 //! What a plan takes when every attempt succeeds, and at most: invocations, bytes, time, GB-seconds and price.
 
 use super::contract::Carrier;
+use super::follow_up;
 use super::plan::{Plan, Sweep};
 use super::sample::{SampleKey, StartKind};
 use super::spending::{Spending, Terms};
@@ -143,6 +144,21 @@ impl AtMost {
     pub fn follow_ups(&self, most: u32) -> u64 {
         self.samples * u64::from(most)
     }
+
+    /// Time that is paid for when every invocation is cut off by its time-out, ns; but for each sample those that
+    /// compare clocks have [`follow_up::BUDGET`] together, and the last of them may go on beyond it.
+    pub fn billed(&self, most: u32, timeout: Nanos) -> Nanos {
+        let of_sample = Nanos::from(most)
+            .saturating_mul(timeout)
+            .min(follow_up::BUDGET + timeout);
+        let followed = match most {
+            0 => 0,
+            _ => (self.samples as Nanos).saturating_mul(of_sample),
+        };
+        (self.invocations() as Nanos)
+            .saturating_mul(timeout)
+            .saturating_add(followed)
+    }
 }
 
 fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = SampleKey> {
@@ -171,11 +187,12 @@ pub fn round_trips(sync: Carrier, n: u32) -> u32 {
     }
 }
 
-/// What `invocations` of `each` ns use up: GB-seconds, and the price in US dollars where one is known.
-pub fn bill(terms: &Terms, invocations: u64, each: Nanos) -> (f64, Option<f64>) {
+/// What `invocations` use up that are paid for `billed` ns together: GB-seconds, and the price in US dollars where one is
+/// known.
+pub fn bill(terms: &Terms, invocations: u64, billed: Nanos) -> (f64, Option<f64>) {
     let spending = Spending {
         requests: invocations,
-        billed: (invocations as Nanos).saturating_mul(each),
+        billed,
         ..Spending::default()
     };
     (spending.gb_seconds(terms.memory_mb), terms.usd(&spending))
@@ -230,6 +247,15 @@ mod tests {
         let (effort, at_most) = (Effort::of(&plan()), AtMost::of(&plan()));
         assert_eq!(effort.follow_ups(30), 12 * 30);
         assert_eq!(at_most.follow_ups(100), 12 * 100);
+        let invocations = at_most.invocations() as Nanos;
+        for (most, timeout, followed) in [
+            (0, 10 * SECOND, 0),
+            (100, 10 * SECOND, 12 * 40 * SECOND),
+            (2, SECOND, 12 * 2 * SECOND),
+        ] {
+            let billed = at_most.billed(most, timeout);
+            assert_eq!(billed, invocations * timeout + followed, "{most}");
+        }
     }
 
     #[test]
@@ -246,9 +272,9 @@ mod tests {
             memory_mb: 512,
             ..Terms::default()
         };
-        assert_eq!(bill(&terms, 1000, SECOND), (500.0, None));
+        assert_eq!(bill(&terms, 1000, 1000 * SECOND), (500.0, None));
         terms.price = Some(price);
-        let (_, usd) = bill(&terms, 1000, SECOND);
+        let (_, usd) = bill(&terms, 1000, 1000 * SECOND);
         assert!((usd.expect("a price") - 6.0).abs() < 1e-9);
     }
 }

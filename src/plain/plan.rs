@@ -183,8 +183,12 @@ fn money(text: &mut String, effort: &Effort, at_most: &AtMost, about: &About) {
     let terms = &about.terms;
     let each = billed_each(about.typical.as_ref(), about.sync, about.n, about.timeout);
     let [invocations, most] = about.invocations(effort, at_most);
-    let (gb_seconds, price) = bill(terms, invocations, each);
-    let (most_gb_seconds, most_price) = bill(terms, most, about.timeout);
+    let (gb_seconds, price) = bill(terms, invocations, invocations as Nanos * each);
+    let (most_gb_seconds, most_price) = bill(
+        terms,
+        most,
+        at_most.billed(about.follow_ups().most, about.timeout),
+    );
     let why = match about.typical {
         Some(_) => "as is typical".into(),
         None => format!(
@@ -242,9 +246,10 @@ pub fn expected(plan: &Plan, about: &About) -> String {
             rough(effort.time(typical, about.follow_ups().expected))
         );
     }
-    if let (Some(list), (_, Some(price))) =
-        (&about.terms.price, bill(&about.terms, invocations, each))
-    {
+    if let (Some(list), (_, Some(price))) = (
+        &about.terms.price,
+        bill(&about.terms, invocations, invocations as Nanos * each),
+    ) {
         let _ = write!(text, ", about {} (prices of {})", usd(price), list.date);
     }
     if about.terms.limited() {
