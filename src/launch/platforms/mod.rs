@@ -7,6 +7,7 @@ mod endpoint;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use sebs_tui::core::contract::Carrier;
 use sebs_tui::core::effort::Typical;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
@@ -75,7 +76,10 @@ pub(super) async fn equipment(
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
-            echo: driver::listen(listen_address(settings), live)?,
+            echo: match settings.sync {
+                Carrier::Udp => Some(driver::listen(listen_address(settings), live)?),
+                Carrier::Http => None,
+            },
             notes,
             at_end,
         },
@@ -167,6 +171,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             deployment: 20 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
+            follow_up: MILLISECOND,
         }),
         _ => None,
     }
