@@ -86,10 +86,8 @@ fn assert_told(run: &Path, entries: &[Entry]) {
     );
     assert_eq!(header(entries).sync, Carrier::Http);
     let rows = table(&run.join("invocation-overhead/payload/result-processed.csv"));
-    assert_eq!(
-        column(&rows, "follow_ups").iter().sum::<f64>(),
-        f64::from(made)
-    );
+    let in_rows: f64 = column(&rows, "follow_ups").iter().sum();
+    assert_eq!(in_rows.round() as u32, made);
     let summary = fs::read_to_string(run.join("summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(summary["follow_ups"]["made"], made);
@@ -184,18 +182,20 @@ fn a_clock_that_is_really_shifted_is_found() {
     }
 }
 
-/// A server of [`two_instances.py`]; it ends with this value.
+/// A server of `two_instances.py`, which ends with this value.
 struct TwoInstances {
     server: Child,
     port: String,
 }
 
 impl TwoInstances {
-    fn start() -> Self {
+    /// Of one instance or two, on connections that are kept or not.
+    fn start(arguments: &[&str]) -> Self {
         let script =
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/http_sync/two_instances.py");
         let mut server = Command::new("python3")
             .arg(script)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -219,7 +219,7 @@ impl Drop for TwoInstances {
 #[test]
 fn of_two_instances_that_answer_in_turn_each_is_compared_with_itself() {
     let out = out();
-    let server = TwoInstances::start();
+    let server = TwoInstances::start(&["2", "HTTP/1.1"]);
     let mut run = over_http(out.path());
     run.args(["--platform", "endpoint", "--cold-method", "none", "--url"])
         .arg(format!("http://127.0.0.1:{}/", server.port));
@@ -250,6 +250,47 @@ fn of_two_instances_that_answer_in_turn_each_is_compared_with_itself() {
     );
     let told = String::from_utf8_lossy(&told.stdout);
     assert!(told.contains("answered by another instance"), "{told}");
+}
+
+#[test]
+fn a_server_that_keeps_no_connection_is_called_over_new_ones() {
+    let out = out();
+    let server = TwoInstances::start(&["1", "HTTP/1.0"]);
+    let mut run = over_http(out.path());
+    run.args(["--platform", "endpoint", "--cold-method", "none", "--url"])
+        .arg(format!("http://127.0.0.1:{}/", server.port));
+    // Cold samples fail: nothing makes them cold.
+    finish(&mut run, 1);
+    let entries = journal(&run_directory(out.path()));
+    let warm: Vec<_> = samples(&entries)
+        .into_iter()
+        .filter_map(|attempt| Some((attempt.clock?, attempt.follow_ups?)))
+        .collect();
+    assert_eq!(warm.len(), 4);
+    for (clock, counts) in warm {
+        assert!(clock.offset.abs() <= clock.bound, "{clock:?}");
+        assert_eq!((counts.failed, counts.elsewhere), (0, 0));
+    }
+}
+
+#[test]
+fn a_function_that_does_not_tell_when_it_leaves_is_kept_unsynchronised_and_says_what_to_do() {
+    let out = out();
+    let server = TwoInstances::start(&["1", "HTTP/1.1", "silent"]);
+    let mut run = over_http(out.path());
+    run.args(["--platform", "endpoint", "--cold-method", "none", "--url"])
+        .arg(format!("http://127.0.0.1:{}/", server.port));
+    let told = finish(&mut run, 1);
+    let run = run_directory(out.path());
+    let warm = table(&run.join("invocation-overhead/payload/result-processed.csv"));
+    assert_eq!(warm.1.len(), 4, "the samples are kept");
+    assert!(
+        warm.1
+            .iter()
+            .all(|row| row.contains(&"unsynchronised".to_owned()))
+    );
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains("use --sync udp"), "{told}");
 }
 
 /// What the shifted clock was ahead by when it showed `at`.

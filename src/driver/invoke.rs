@@ -76,7 +76,7 @@ pub struct Connection {
     meter: Arc<Meter>,
     /// When it was begun, which the meter counts from; monotonic, ns.
     start: Nanos,
-    _line: AbortOnDrop<()>,
+    _carrier: AbortOnDrop<()>,
 }
 
 impl Connection {
@@ -120,14 +120,14 @@ impl Connection {
         let connected_after = clock::now().monotonic - start.monotonic;
         live.enter(Phase::Sending);
         // What breaks the connection is told by the call that needs it.
-        let line = AbortOnDrop(tokio::spawn(async move { _ = connection.await }));
+        let carrier = AbortOnDrop(tokio::spawn(async move { _ = connection.await }));
         let mut opened = Self {
             host: target.host,
             address: target.address,
             sender,
             meter,
             start: start.monotonic,
-            _line: line,
+            _carrier: carrier,
         };
         let called = opened
             .exchange(request, answer_deadline, start, connected_after)

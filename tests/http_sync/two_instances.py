@@ -1,12 +1,14 @@
-"""A web server with two instances of the Python function behind it, which answer in turn: two_instances.py
+"""A web server with one or two instances of the Python function behind it: two_instances.py COUNT PROTOCOL [silent]
 
-The second one's clock is a second ahead. It listens on a free port of loopback, which is its first line of output.
+Two answer in turn, and the second one's clock is a second ahead. PROTOCOL is HTTP/1.0, which keeps no connection, or
+HTTP/1.1. A silent function does not tell when it leaves. The first line of output is the port on loopback.
 """
 
 import http.server
 import importlib.util
 import json
 import os
+import sys
 import time
 import types
 
@@ -23,20 +25,23 @@ def instance(name, ahead):
     return module
 
 
-INSTANCES = [instance("first", 0), instance("second", SECOND)]
+INSTANCES = [instance("first", 0), instance("second", SECOND)][: int(sys.argv[1])]
 turns = 0
 
 
 class Front(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = sys.argv[2]
 
     def do_POST(self):
         global turns
-        function = INSTANCES[turns % 2]
+        function = INSTANCES[turns % len(INSTANCES)]
         turns += 1
         entry = function.time.time_ns()
         invocation = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps(function.answer(invocation, os.urandom(8).hex(), entry)).encode()
+        reply = function.answer(invocation, os.urandom(8).hex(), entry)
+        if "silent" in sys.argv:
+            del reply["handler_leave"]
+        body = json.dumps(reply).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
