@@ -17,6 +17,8 @@ pub mod follow_up;
 pub mod initiator;
 pub mod listing;
 pub mod live;
+#[cfg(test)]
+mod made_up;
 pub mod message;
 pub mod offset;
 pub mod pace;

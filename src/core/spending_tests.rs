@@ -1,24 +1,10 @@
 use super::*;
-use crate::core::contract::StampKind;
 use crate::core::follow_up::FollowUps;
-use crate::core::sample::{
-    AttemptOutcome, FunctionReport, HttpTimes, PacketCounts, Purpose, SampleKey, StartKind, Token,
-};
+use crate::core::made_up;
+use crate::core::sample::{FunctionReport, HttpTimes};
 
 fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
-    let key = SampleKey {
-        size: 0,
-        kind: StartKind::Warm,
-        repetition: 0,
-    };
     Attempt {
-        number: 1,
-        token: Token([0; 16]),
-        purpose: Purpose::Sample(key),
-        attempt_of_sample: 1,
-        outcome: AttemptOutcome::Measured,
-        payload_bytes: 0,
-        package_bytes: 0,
         http: http.map(|after| HttpTimes {
             start: 0,
             connected_after: MILLISECOND,
@@ -28,25 +14,10 @@ fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
             end: after + MILLISECOND,
         }),
         function: Some(FunctionReport {
-            is_cold: false,
-            platform_cold: None,
-            init: None,
             billed,
-            request_id: String::new(),
-            instance_id: String::new(),
-            invocation: 1,
-            process_start: 0,
-            handler_entry: 0,
-            stamps: StampKind::User,
-            stop: None,
-            clock_error: None,
-            implausible: 0,
+            ..made_up::function(false)
         }),
-        clock: None,
-        packets: PacketCounts::default(),
-        follow_ups: None,
-        exchanges: Vec::new(),
-        host_rows: Vec::new(),
+        ..made_up::attempt()
     }
 }
 

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 
 use super::{Action, Conditions, Input, Invoke, Outcome, Run};
 use crate::core::board::Board;
-use crate::core::contract::{Carrier, StampKind};
+use crate::core::contract::Carrier;
+use crate::core::made_up;
 use crate::core::message::{Entry, Event, RunHeader};
 use crate::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
-use crate::core::sample::{
-    Attempt, AttemptOutcome, Failure, FunctionReport, PacketCounts, Purpose, StartKind, Token,
-};
+use crate::core::sample::{Attempt, AttemptOutcome, Failure, Purpose, StartKind, Token};
 use crate::core::time::Nanos;
 
 fn outline(sweep: Sweep, repetitions: u32) -> Outline {
@@ -59,36 +58,15 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
         (Some(got), Some(asked)) if StartKind::of(got) != asked => AttemptOutcome::WrongKind,
         _ => AttemptOutcome::Measured,
     };
-    let function = is_cold.map(|is_cold| FunctionReport {
-        is_cold,
-        platform_cold: None,
-        init: None,
-        billed: None,
-        request_id: "r".into(),
-        instance_id: "i".into(),
-        invocation: 1,
-        process_start: 0,
-        handler_entry: 0,
-        stamps: StampKind::User,
-        stop: None,
-        clock_error: None,
-        implausible: 0,
-    });
     Attempt {
         number: invoke.number,
-        token: Token([0; 16]),
         purpose: invoke.purpose,
         attempt_of_sample: invoke.attempt_of_sample,
         outcome,
         payload_bytes: invoke.payload_bytes,
         package_bytes: 500,
-        http: None,
-        function,
-        clock: None,
-        packets: PacketCounts::default(),
-        follow_ups: None,
-        exchanges: Vec::new(),
-        host_rows: Vec::new(),
+        function: is_cold.map(made_up::function),
+        ..made_up::attempt()
     }
 }
 
