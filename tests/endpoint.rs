@@ -136,13 +136,12 @@ fn sebs_own_function_is_synchronised_once_its_exchanges_lie_beside_ours() {
         for row in &results {
             let id = row.last().unwrap();
             let host = table(&directory.join(format!("server-{id}.csv")));
-            let (theirs, _) = fs::read_dir(&directory)
+            let of_sample = format!("results-{id}.");
+            let theirs = fs::read_dir(&directory)
                 .unwrap()
                 .map(|file| file.unwrap().path())
-                .filter(|path| path.to_string_lossy().contains(&format!("results-{id}.")))
-                .map(|path| (table(&path), ()))
-                .next()
-                .unwrap();
+                .find(|path| path.to_string_lossy().contains(&of_sample));
+            let theirs = table(&theirs.unwrap());
             assert_eq!(host.0, ["id", "server_rcv", "server_send"]);
             for name in ["server_rcv", "server_send"] {
                 let host = column(&host, name);

@@ -76,7 +76,7 @@ async fn of_a_hundred_megabytes_no_more_is_read_than_the_limit() {
     let count = written.clone();
     let port = listen(move |stream| {
         _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-        let part = [b'x'; 100_000];
+        let part = vec![b'x'; 100_000];
         while count.load(Relaxed) < 100_000_000 && stream.write_all(&part).is_ok() {
             count.fetch_add(part.len(), Relaxed);
         }

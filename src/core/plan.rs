@@ -95,6 +95,7 @@ pub enum Deployment {
 }
 
 impl Deployment {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks it so")]
     fn is_ours(&self) -> bool {
         *self == Self::Ours
     }

@@ -1,23 +1,10 @@
 use super::*;
-use crate::core::contract::StampKind;
-use crate::core::sample::{
-    AttemptOutcome, FunctionReport, HttpTimes, PacketCounts, Purpose, SampleKey, StartKind, Token,
-};
+use crate::core::follow_up::FollowUps;
+use crate::core::made_up;
+use crate::core::sample::{FunctionReport, HttpTimes};
 
 fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
-    let key = SampleKey {
-        size: 0,
-        kind: StartKind::Warm,
-        repetition: 0,
-    };
     Attempt {
-        number: 1,
-        token: Token([0; 16]),
-        purpose: Purpose::Sample(key),
-        attempt_of_sample: 1,
-        outcome: AttemptOutcome::Measured,
-        payload_bytes: 0,
-        package_bytes: 0,
         http: http.map(|after| HttpTimes {
             start: 0,
             connected_after: MILLISECOND,
@@ -27,25 +14,10 @@ fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
             end: after + MILLISECOND,
         }),
         function: Some(FunctionReport {
-            is_cold: false,
-            platform_cold: None,
-            init: None,
             billed,
-            request_id: String::new(),
-            instance_id: String::new(),
-            invocation: 1,
-            process_start: 0,
-            handler_entry: 0,
-            stamps: StampKind::User,
-            stop: None,
-            clock_error: None,
-            implausible: 0,
-            cold_nonce: None,
+            ..made_up::function(false)
         }),
-        clock: None,
-        packets: PacketCounts::default(),
-        exchanges: Vec::new(),
-        host_rows: Vec::new(),
+        ..made_up::attempt()
     }
 }
 
@@ -66,6 +38,36 @@ fn the_platforms_record_is_believed_first_then_the_host_and_both_are_rounded_up(
 }
 
 #[test]
+fn what_follows_an_attempt_is_paid_for_and_foreseen() {
+    let mut attempt = attempt(Some(3 * MILLISECOND), None);
+    attempt.follow_ups = Some(FollowUps {
+        made: 29,
+        paired: 20,
+        billed: 40 * MILLISECOND,
+        ..FollowUps::default()
+    });
+    let mut spending = Spending::default();
+    spending.invoking(0);
+    spending.invoked(&attempt, 0);
+    assert_eq!((spending.requests, spending.most_requests), (30, 30));
+    assert_eq!(spending.billed, 43 * MILLISECOND);
+    assert_eq!(spending.longest, spending.billed);
+    let terms = Terms {
+        budget: Some(59.5),
+        price: Some(Price {
+            platform: "p".into(),
+            architecture: "a".into(),
+            usd_per_million_requests: 1e6,
+            usd_per_gb_second: 0.0,
+            date: String::new(),
+            source: String::new(),
+        }),
+        ..Terms::default()
+    };
+    assert!(terms.beyond(&spending, 0).is_some(), "30 more are 60");
+}
+
+#[test]
 fn a_gigabyte_is_1024_megabytes() {
     for (memory, gb_seconds) in [(128, 0.25), (1024, 2.0), (2048, 4.0)] {
         let spending = Spending {
@@ -82,6 +84,7 @@ fn a_step_is_refused_just_when_it_would_begin_beyond_a_limit() {
         requests: 10,
         billed: 10 * SECOND,
         longest: SECOND,
+        most_requests: 1,
         bytes: 1000,
         time: 60 * SECOND,
     };

@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod follow_up;
 mod instances;
 pub mod invoke;
 pub mod package;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use self::attempt::Bench;
+use self::attempt::{Bench, Clocks};
 use self::echo::Echo;
 use self::package::Template;
 use self::simulated::Simulated;
@@ -99,8 +100,8 @@ pub enum Equipment {
     Real {
         /// Where the function runs.
         platform: Arc<dyn Platform>,
-        /// Who answers its datagrams.
-        echo: Echo,
+        /// Who answers its datagrams; none: clocks are compared over HTTP.
+        echo: Option<Echo>,
         /// What the platform says while it works.
         notes: Notes,
         /// What becomes of what was made there.
@@ -135,7 +136,7 @@ impl Equipment {
     /// Time stamps of the host.
     pub fn stamps(&self) -> StampKind {
         match self {
-            Self::Real { echo, .. } => echo.stamps(),
+            Self::Real { echo, .. } => echo.as_ref().map_or(StampKind::User, Echo::stamps),
             Self::Simulated { .. } => StampKind::Kernel,
         }
     }
@@ -173,14 +174,19 @@ impl Equipment {
                 notes,
                 at_end: _,
             } => {
-                let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                let clocks = match echo {
+                    Some(echo) => Clocks::Udp {
+                        host: advertised(&experiment, platform.as_ref(), echo.local_addr())?,
+                        echo: Arc::new(echo),
+                    },
+                    None => Clocks::Http,
+                };
                 let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
-                    pace: Mutex::new(Pace::new(most)),
                     experiment,
                     platform,
-                    echo: Arc::new(echo),
-                    host,
+                    clocks,
+                    pace: Mutex::new(Pace::new(most)),
                     live,
                 });
                 (Box::new(site), notes)

@@ -187,6 +187,7 @@ fn create(
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
+        sync: settings.sync,
         shift: settings.clock_shift(wall),
         plan,
     };

@@ -122,7 +122,7 @@ pub fn listen(answer: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> u16 {
 }
 
 fn read_request(stream: &mut TcpStream) {
-    let (mut request, mut part) = (Vec::new(), [0; 65_536]);
+    let (mut request, mut part) = (Vec::new(), vec![0; 65_536]);
     loop {
         let text = String::from_utf8_lossy(&request).to_lowercase();
         if let Some(end) = text.find("\r\n\r\n") {

@@ -7,6 +7,7 @@ mod endpoint;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use sebs_tui::core::contract::Carrier;
 use sebs_tui::core::effort::Typical;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
@@ -77,7 +78,13 @@ pub(super) async fn equipment(
 ) -> Result<Equipment, DriverError> {
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
-            echo: driver::listen(listen_address(settings, platform.reach()), live)?,
+            echo: match settings.sync {
+                Carrier::Udp => Some(driver::listen(
+                    listen_address(settings, platform.reach()),
+                    live,
+                )?),
+                Carrier::Http => None,
+            },
             platform,
             notes,
             at_end,
@@ -170,6 +177,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             deployment: 20 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
+            follow_up: MILLISECOND,
         }),
         _ => None,
     }
