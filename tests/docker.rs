@@ -3,17 +3,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[allow(dead_code, reason = "each test file uses a part of it")]
+#[path = "docker/engine.rs"]
+mod engine;
+#[allow(dead_code, reason = "each test file uses a part of it")]
 mod functions;
+#[allow(dead_code, reason = "each test file uses a part of it")]
+#[path = "docker/images.rs"]
+mod images;
 
+use std::io::{Cursor, Read};
 use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bollard::Docker;
-use bollard::query_parameters::{
-    CreateImageOptionsBuilder, KillContainerOptions, RemoveImageOptionsBuilder,
-};
-use futures_util::TryStreamExt;
+use bollard::query_parameters::KillContainerOptions;
 use sebs_tui::core::contract::StopReason;
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::context::Context;
@@ -48,6 +51,14 @@ async fn platform(options: Options, run: &str) -> DockerPlatform {
 fn native() -> Package {
     let template = Template::new(Runtime::Native).unwrap();
     template.package(template.smallest(), 1).unwrap()
+}
+
+/// The program in the native function's package.
+fn function() -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(native().bytes)).unwrap();
+    let (mut file, mut program) = (zip.by_name("bootstrap").unwrap(), Vec::new());
+    file.read_to_end(&mut program).unwrap();
+    program
 }
 
 /// What the engine has of this run.
@@ -111,8 +122,7 @@ async fn a_container_killed_in_an_invocation_is_seen_soon_and_the_next_call_is_s
     let platform = platform(options(Network::Host), &run).await;
     platform.ensure_function(&spec(), &native()).await.unwrap();
     let killer = async {
-        let docker = Docker::connect_with_defaults().unwrap();
-        let docker = docker.negotiate_version().await.unwrap();
+        let docker = engine::client().await;
         tokio::time::sleep(Duration::from_millis(1500)).await;
         let name = owned(&platform, "container").await.remove(0);
         docker
@@ -175,13 +185,18 @@ async fn what_a_crash_left_is_found_by_its_label_and_removed() {
 
 #[tokio::test]
 #[ignore = "needs Docker's engine"]
-async fn a_dropped_platform_leaves_no_container() {
+async fn a_dropped_platform_leaves_no_container_and_its_ledger_tells_of_the_image() {
     let (run, echo) = (run_name(), Echo::start());
-    let dropped = platform(options(Network::Host), &run).await;
+    let (context, _) = Context::new(&run, Ledger::in_memory(), Arc::default());
+    let dropped = DockerPlatform::start(options(Network::Host), context.clone());
+    let dropped = dropped.await.unwrap();
     dropped.ensure_function(&spec(), &native()).await.unwrap();
     post(&dropped, echo.invocation()).await;
     let image = owned(&dropped, "image").await;
     drop(dropped);
+    let open = context.ledger().open().into_iter();
+    let open: Vec<String> = open.map(|resource| resource.name).collect();
+    assert_eq!(open, image, "the ledger tells of the image alone");
     let looker = platform(options(Network::Host), "looker").await;
     assert_eq!(left(&looker, &run).await, image);
     for (of, resource) in looker.tagged().await.unwrap() {
@@ -191,38 +206,11 @@ async fn a_dropped_platform_leaves_no_container() {
     }
 }
 
-/// An image whose entry point is the function; returns its name.
-async fn image_with_the_function(docker: &Docker) -> String {
-    let zip = native().bytes;
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
-    let mut program = zip.by_name("bootstrap").unwrap();
-    let mut tar = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o755);
-    header.set_size(program.size());
-    tar.append_data(&mut header, "given", &mut program).unwrap();
-    let name = format!("sebs-tui-tested-{:08x}", rand::random::<u32>());
-    let options = CreateImageOptionsBuilder::default()
-        .from_src("-")
-        .repo(&name)
-        .tag("latest")
-        .changes(vec![r#"ENTRYPOINT ["/given"]"#.into()])
-        .build();
-    let body = bollard::body_full(tar.into_inner().unwrap().into());
-    docker
-        .create_image(Some(options), Some(body), None)
-        .try_collect::<Vec<_>>()
-        .await
-        .unwrap();
-    name
-}
-
 #[tokio::test]
 #[ignore = "needs Docker's engine"]
 async fn a_given_image_runs_its_own_entry_point_and_is_kept() {
-    let docker = Docker::connect_with_defaults().unwrap();
-    let docker = docker.negotiate_version().await.unwrap();
-    let image = image_with_the_function(&docker).await;
+    let docker = engine::client().await;
+    let image = images::with_program(&docker, &function()).await;
     let (run, echo) = (run_name(), Echo::start());
     let given = Options {
         image: Some(image.clone()),
@@ -243,12 +231,8 @@ async fn a_given_image_runs_its_own_entry_point_and_is_kept() {
     assert_eq!(limits.nano_cpus, Some(500_000_000));
     assert_eq!(limits.memory, Some(128 * 1024 * 1024));
     platform.destroy().await.unwrap();
-    docker.inspect_image(&image).await.unwrap();
-    let options = RemoveImageOptionsBuilder::default().force(true).build();
-    docker
-        .remove_image(&image, Some(options), None)
-        .await
-        .unwrap();
+    // It is not the run's, so it is there still.
+    images::remove(&docker, &image).await;
 }
 
 #[tokio::test]
