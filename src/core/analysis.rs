@@ -1,6 +1,7 @@
 //! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
 
 mod warnings;
+mod wording;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,8 @@ pub struct Analysis {
     pub cold: Fits,
     /// By size: from warm to cold.
     pub cold_minus_warm: Vec<Gap>,
-    /// What to be wary of.
+    /// What to be wary of; in JSON each has its sentence beside it as `text`.
+    #[serde(serialize_with = "wording::with_text")]
     pub warnings: Vec<Warning>,
 }
 

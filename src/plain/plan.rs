@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::words::{length, order, rough, size};
+use super::words::{length, order, rough};
 use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each};
 use crate::core::plan::{Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 /// What is known of the run beside its plan.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::warnings::warning;
-use super::words::{clean, decimals, in_ms, lasted, made_up, size};
+use super::words::{clean, decimals, in_ms, lasted, made_up};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::fit::{Fits, Line};
@@ -12,6 +11,7 @@ use crate::core::sample::StartKind;
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 /// Warnings told at the end of a run; those of the whole run come first.
 const MOST_WARNINGS: usize = 8;
@@ -148,7 +148,7 @@ fn analysed(text: &mut String, analysis: &Analysis) {
         }
     }
     for told in analysis.warnings.iter().take(MOST_WARNINGS) {
-        let _ = writeln!(text, "warning: {}", warning(told));
+        let _ = writeln!(text, "warning: {told}");
     }
     let more = analysis.warnings.len().saturating_sub(MOST_WARNINGS);
     if more > 0 {

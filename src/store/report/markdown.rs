@@ -7,7 +7,7 @@ use super::answer;
 use super::comparison;
 use super::figures::{Figure, Table};
 use super::method;
-use super::words::size;
+use crate::core::words::size;
 
 /// The whole report, without pictures.
 pub fn markdown(report: &Report) -> String {

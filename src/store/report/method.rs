@@ -7,7 +7,8 @@ use crate::core::message::{RunHeader, RunState};
 use crate::core::plan::{Order, Sweep};
 use crate::store::RunFile;
 
-use super::words::{shell, size};
+use super::words::shell;
+use crate::core::words::size;
 
 /// What was done, as name and value.
 pub fn facts(

@@ -29,6 +29,7 @@ use crate::core::compare::{Candidate, Comparison};
 use crate::core::counting::header;
 use crate::core::message::RunState;
 use crate::core::sample::SampleOutcome;
+use crate::core::words::size;
 
 use data::Data;
 use figures::Sources;
@@ -165,7 +166,7 @@ impl Report {
                 self.dropped_bytes
             )
         });
-        let found = self.analysis.warnings.iter().map(answer::warning);
+        let found = self.analysis.warnings.iter().map(ToString::to_string);
         unfinished
             .into_iter()
             .chain(torn)
@@ -187,7 +188,7 @@ fn failures(board: &Board) -> Vec<String> {
             SampleOutcome::Failed(failure) => Some(format!(
                 "{}, {}, repetition {} failed: {failure}",
                 key.kind.word(),
-                words::size(plan.size(*key)),
+                size(plan.size(*key)),
                 key.repetition + 1
             )),
             _ => None,
