@@ -1,5 +1,6 @@
 //! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
 
+mod screen;
 mod warnings;
 mod wording;
 
@@ -15,6 +16,7 @@ use super::sample::{Attempt, AttemptOutcome, PacketCounts, SampleKey, StartKind}
 use super::statistics::{Change, Description, change};
 use super::time::Nanos;
 
+pub use screen::Screen;
 pub use warnings::Warning;
 
 /// Version of its shape.
@@ -36,6 +38,9 @@ pub struct Analysis {
     pub cold: Fits,
     /// By size: from warm to cold.
     pub cold_minus_warm: Vec<Gap>,
+    /// Whether a dashboard was drawn meanwhile; empty in files of earlier versions.
+    #[serde(default)]
+    pub screen: Screen,
     /// What to be wary of; in JSON each has its sentence beside it as `text`.
     #[serde(serialize_with = "wording::with_text")]
     pub warnings: Vec<Warning>,
@@ -141,12 +146,14 @@ impl Analysis {
             )
         };
         let cold_minus_warm: Vec<Gap> = cells.chunks_exact(2).zip(0..).map(gap).collect();
+        let screen = Screen::of(entries);
         let described: Vec<CellAnalysis> = cells.iter().map(describe).collect();
         Self {
             version: ANALYSIS_VERSION,
             warm: fits(StartKind::Warm),
             cold: fits(StartKind::Cold),
-            warnings: warnings::of(&cells, &described, &cold_minus_warm),
+            warnings: warnings::of(screen, &cells, &described, &cold_minus_warm),
+            screen,
             cold_minus_warm,
             cells: described,
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::distribution::Distribution;
-use super::message::{Entry, Event, RunHeader, RunState};
+use super::message::{Display, Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
 use super::sample::{
@@ -126,6 +126,8 @@ pub struct Board {
     pub run: Option<Arc<RunHeader>>,
     /// Where it stands.
     pub state: RunState,
+    /// What shows it; none where the journal does not say.
+    pub display: Option<Display>,
     /// What the driver is busy with.
     pub activity: Activity,
     /// The sample in progress.
@@ -211,6 +213,7 @@ impl Board {
                 kept,
                 dropped_bytes,
             } => self.resumed(entry.wall, *kept, *dropped_bytes),
+            Event::Shown { on } => self.display = Some(*on),
             Event::TermsSet { terms } => self.terms = Some(terms.clone()),
             Event::LimitReached { reached } => {
                 self.reached = Some(*reached);
@@ -310,6 +313,7 @@ impl Board {
         self.current = None;
         self.last = None;
         self.activity = Activity::Idle;
+        self.display = None;
         (self.terms, self.reached) = (None, None);
         self.forget_added();
         let torn = if dropped_bytes > 0 {

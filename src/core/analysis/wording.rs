@@ -22,6 +22,11 @@ impl Display for Warning {
                 "{cells} of {of} sizes and start kinds have too few samples for an interval ({fewest} where it takes \
                  {least}): raise --repetitions"
             ),
+            Self::ScreenOn { count, of } => write!(
+                f,
+                "{count} of {of} samples were measured with the screen on: --plain measures without (`cargo bench \
+                 --bench ping` holds an echo while a dashboard is drawn against one without)"
+            ),
             Self::ColdFasterThanWarm {
                 size: bytes,
                 difference,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::core::analysis::Screen;
 use crate::core::contract::StampKind;
 use crate::core::message::{RunHeader, RunState};
 use crate::core::plan::{Order, Sweep};
@@ -15,6 +16,7 @@ pub fn facts(
     run: &RunHeader,
     file: Option<&RunFile>,
     state: RunState,
+    screen: Screen,
 ) -> Vec<(&'static str, String)> {
     let outline = &run.plan.outline;
     let range = &outline.range;
@@ -79,6 +81,7 @@ pub fn facts(
         );
         facts.push(("Known clock error", text));
     }
+    facts.push(("Screen", screen.words()));
     facts.extend(file.into_iter().flat_map(of_file));
     facts
 }
@@ -103,18 +106,7 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
         ),
         ("Host's time stamps", stamps.into()),
         ("Seed", file.seed.to_string()),
-        ("Shown as", shown_as(&file.command_line).into()),
     ]
-}
-
-/// What the person who started the run saw, as far as the command line tells.
-fn shown_as(command_line: &[String]) -> &'static str {
-    let has = |flag: &str| command_line.iter().any(|argument| argument == flag);
-    match (has("--plain"), has("--json")) {
-        (true, _) => "plain lines (no dashboard)",
-        (_, true) => "JSON lines (no dashboard)",
-        _ => "dashboard, where there was a terminal",
-    }
 }
 
 /// The command that makes the same run again: every setting that is not a default, and the seed.
