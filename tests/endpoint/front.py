@@ -2,12 +2,14 @@
 
 SHAPE is `ours`, or the key under which SeBS's wrappers answer: `output` (up to 1.2) or `result` (since). In these two
 shapes the function speaks text under an id of its own, keeps its exchanges to itself, and insists on a bucket.
-With TLS_CERT and TLS_KEY set it speaks https. With NEEDS_TOKEN set every request must carry it.
+With TLS_CERT and TLS_KEY set it speaks https. With NEEDS_TOKEN set every request must carry it. With SLEEPS_FIRST set
+to two numbers every call takes a random time between them, in seconds, longer until the function's first instruction.
 """
 
 import http.server
 import json
 import os
+import random
 import ssl
 import sys
 import time
@@ -20,6 +22,7 @@ SHAPE = sys.argv[2]
 
 class Front(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
+        sleep(random.uniform(*map(float, os.environ.get("SLEEPS_FIRST", "0 0").split())))
         entry = time.time_ns()
         invocation = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         token = os.environ.get("NEEDS_TOKEN")
@@ -46,6 +49,14 @@ class Front(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
+        pass
+
+
+def sleep(seconds):
+    """Sleeps for so long and no longer: a sleep alone wakes late."""
+    end = time.monotonic() + seconds
+    time.sleep(seconds * 0.8)
+    while time.monotonic() < end:
         pass
 
 
