@@ -12,7 +12,7 @@ use super::fit::Fits;
 use super::message::Entry;
 use super::plan::Plan;
 use super::rate::{ClockRate, clock_rate};
-use super::sample::{Attempt, AttemptOutcome, PacketCounts, SampleKey, StartKind};
+use super::sample::{Attempt, AttemptOutcome, FunctionReport, PacketCounts, SampleKey, StartKind};
 use super::statistics::{Change, Description, change};
 use super::time::Nanos;
 
@@ -63,6 +63,12 @@ pub struct CellAnalysis {
     pub bound: Option<Bounds>,
     /// DNS and TCP, before the invocation time begins.
     pub connection_time: Option<Description>,
+    /// What the platform says that making environments took; none where it says nothing.
+    #[serde(default)]
+    pub init_duration: Option<Description>,
+    /// What the platform says that it asks payment for; none where it says nothing.
+    #[serde(default)]
+    pub billed_duration: Option<Description>,
     /// Smallest RTT of each attempt.
     pub rtt: Option<Description>,
     /// Function's clock minus host's clock.
@@ -216,6 +222,11 @@ fn describe(cell: &Cell) -> CellAnalysis {
         .iter()
         .filter_map(|(_, attempt)| Some(attempt.http?.connected_after))
         .collect();
+    let of_platform = |pick: fn(&FunctionReport) -> Option<Nanos>| -> Vec<Nanos> {
+        let told = cell.attempts.iter();
+        told.filter_map(|(_, attempt)| pick(attempt.function.as_ref()?))
+            .collect()
+    };
     let mut packets = PacketCounts::default();
     for (_, attempt) in &cell.attempts {
         packets.add(&attempt.packets);
@@ -231,6 +242,8 @@ fn describe(cell: &Cell) -> CellAnalysis {
             .zip(bounds.iter().copied().max())
             .map(|(median, largest)| Bounds { median, largest }),
         connection_time: Description::of(&connection),
+        init_duration: Description::of(&of_platform(|function| function.init)),
+        billed_duration: Description::of(&of_platform(|function| function.billed)),
         rtt: Description::of(&of_clock(|clock| clock.minimum_rtt)),
         offset: Description::of(&of_clock(|clock| clock.offset)),
         rate: rates(&measured),

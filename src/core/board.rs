@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::account::Account;
 use super::distribution::Distribution;
 use super::message::{Display, Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
@@ -176,6 +177,11 @@ impl Board {
         let mut board = Self::default();
         entries.into_iter().for_each(|entry| board.apply(entry));
         board
+    }
+
+    /// What it has used up in all its processes.
+    pub fn account(&self) -> Account {
+        Account::of(self.spending, self.terms.as_ref())
     }
 
     /// The plan; none before the first event.

@@ -2,6 +2,7 @@
 //!
 //! What is asked for is an action or a command, what happened is an event; all are data.
 
+pub mod account;
 pub mod analysis;
 pub mod board;
 pub mod cold;

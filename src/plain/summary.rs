@@ -8,7 +8,6 @@ use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
-use crate::core::spending::{Terms, minutes, usd};
 use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
 use crate::core::time::Nanos;
 use crate::core::words::size;
@@ -56,8 +55,8 @@ fn counts(text: &mut String, board: &Board) {
     if let Some(reached) = &board.reached {
         let _ = writeln!(text, "stopped by {reached}; go on with a higher limit");
     }
-    if let Some(terms) = &board.terms {
-        let _ = writeln!(text, "{}", used_up(board, terms));
+    if board.terms.is_some() {
+        let _ = writeln!(text, "used up: {}", board.account());
     }
     let packets = &board.packets;
     let _ = writeln!(
@@ -69,22 +68,6 @@ fn counts(text: &mut String, board: &Board) {
         packets.duplicates,
         packets.reordered,
     );
-}
-
-/// What the run has used up in all its processes.
-fn used_up(board: &Board, terms: &Terms) -> String {
-    let spending = &board.spending;
-    let price = match (terms.usd(spending), &terms.price) {
-        (Some(price), Some(list)) => format!(", about {} (prices of {})", usd(price), list.date),
-        _ => String::new(),
-    };
-    format!(
-        "used up: {} requests, {:.3} GB-seconds, {} of payloads and packages, {} minutes{price}",
-        spending.requests,
-        spending.gb_seconds(terms.memory_mb),
-        size(spending.bytes),
-        minutes(spending.time),
-    )
 }
 
 fn medians(text: &mut String, board: &Board) {

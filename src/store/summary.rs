@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, directory};
+use crate::core::account::Account;
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::counting::counting;
@@ -18,7 +19,7 @@ use crate::core::time::Nanos;
 pub const FILE_NAME: &str = "summary.json";
 
 /// Version of its shape.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The numbers of a run. All times are in ns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct Summary {
     pub superseded: u32,
     /// Datagrams of all attempts.
     pub packets: Packets,
+    /// What the run has used up.
+    pub account: Account,
     /// By size and start kind.
     pub cells: Vec<CellSummary>,
     /// What follows from the attempts that count: intervals, fits, warnings.
@@ -141,6 +144,7 @@ impl Summary {
             attempts: board.attempts,
             superseded: board.superseded,
             packets: board.packets.into(),
+            account: board.account(),
             cells: board
                 .cells
                 .iter()

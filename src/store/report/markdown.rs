@@ -46,12 +46,7 @@ pub fn markdown(report: &Report) -> String {
         let _ = write!(text, "\n{}", table(&comparison::table(run)));
     }
     text += "\n## Plan and method\n\n";
-    for (name, value) in method::facts(
-        &report.data.run,
-        report.file.as_ref(),
-        report.state,
-        report.analysis.screen,
-    ) {
+    for (name, value) in method::facts(report) {
         let _ = writeln!(text, "- {name}: {}", clean(&value));
     }
     if let Some(file) = &report.file {

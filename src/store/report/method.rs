@@ -2,22 +2,19 @@
 
 use serde_json::Value;
 
-use crate::core::analysis::Screen;
+use crate::core::analysis::{Analysis, CellAnalysis};
 use crate::core::contract::StampKind;
-use crate::core::message::{RunHeader, RunState};
 use crate::core::plan::{Order, Sweep};
 use crate::store::RunFile;
 
+use super::Report;
 use super::words::shell;
-use crate::core::words::size;
+use crate::core::statistics::Description;
+use crate::core::words::{interval, size};
 
 /// What was done, as name and value.
-pub fn facts(
-    run: &RunHeader,
-    file: Option<&RunFile>,
-    state: RunState,
-    screen: Screen,
-) -> Vec<(&'static str, String)> {
+pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.data.run;
     let outline = &run.plan.outline;
     let range = &outline.range;
     let beyond = run
@@ -28,7 +25,7 @@ pub fn facts(
         .count();
     let mut facts = vec![
         ("Run", run.id.clone()),
-        ("State", state.word().to_lowercase()),
+        ("State", report.state.word().to_lowercase()),
         ("Platform", run.platform.clone()),
         ("Function", run.runtime.clone()),
         ("Cold starts", run.cold_method.clone()),
@@ -81,9 +78,33 @@ pub fn facts(
         );
         facts.push(("Known clock error", text));
     }
-    facts.push(("Screen", screen.words()));
-    facts.extend(file.into_iter().flat_map(of_file));
+    facts.push(("Screen", report.analysis.screen.words()));
+    facts.push(("Used up", report.account.to_string()));
+    facts.extend(of_platform(&report.analysis));
+    facts.extend(report.file.iter().flat_map(of_file));
     facts
+}
+
+/// What the platform itself says of its durations, where it says anything.
+fn of_platform(analysis: &Analysis) -> Vec<(&'static str, String)> {
+    let told = |pick: fn(&CellAnalysis) -> Option<&Description>| {
+        let told: Vec<&Description> = analysis.cells.iter().filter_map(pick).collect();
+        let n: usize = told.iter().map(|description| description.n).sum();
+        let medians = || told.iter().map(|description| description.median);
+        medians().min().zip(medians().max()).map(|(least, most)| {
+            let between = interval(least as f64, most as f64);
+            format!("medians by size and start kind {between}, of {n} samples")
+        })
+    };
+    let init = told(|cell| cell.init_duration.as_ref());
+    let billed = told(|cell| cell.billed_duration.as_ref());
+    [
+        ("Initialisation, by the platform", init),
+        ("Billed, by the platform", billed),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| Some((name, text?)))
+    .collect()
 }
 
 fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {

@@ -129,12 +129,7 @@ fn warnings(warnings: &[String]) -> String {
 }
 
 fn facts(report: &Report) -> String {
-    let facts = method::facts(
-        &report.data.run,
-        report.file.as_ref(),
-        report.state,
-        report.analysis.screen,
-    );
+    let facts = method::facts(report);
     each(facts, |(name, value)| {
         format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value))
     })
