@@ -21,7 +21,7 @@ use std::time::Duration;
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::{AtEnd, Command};
+use sebs_tui::core::message::{AtEnd, Command, Display};
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
 use sebs_tui::platform::context::Context;
@@ -110,10 +110,16 @@ pub fn run(options: &Options) -> Done {
         .as_ref()
         .map_or_else(Board::default, |before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first));
+    let chosen = view(options);
+    let (shown, display) = watch::channel(match chosen {
+        View::Dashboard => Display::Dashboard,
+        View::Plain | View::Json => Display::Lines,
+    });
     let outlets = Outlets {
         record: Box::new(move |entry| Ok(store.record(entry)?)),
         board: board_in,
         live: live.clone(),
+        display,
     };
     let experiment = experiment(settings, header, template);
     let running = runtime.spawn(driver::run(
@@ -133,7 +139,7 @@ pub fn run(options: &Options) -> Done {
             board.clone(),
         )
     };
-    let shown = match view(options) {
+    let reported = match chosen {
         View::Plain => lines(Format::Text),
         View::Json => {
             eprintln!("sebs-tui: results in {}", directory.display());
@@ -153,8 +159,12 @@ pub fn run(options: &Options) -> Done {
                     eprint!("{}", Remains::at_once(&context, platform.as_deref()).told());
                     std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value())
                 }
-                Ok(_) => Ok(None),
+                Ok(_) => {
+                    shown.send_replace(Display::Nothing);
+                    Ok(None)
+                }
                 Err(error) => {
+                    shown.send_replace(Display::Lines);
                     eprintln!("sebs-tui: {error}");
                     // Without a screen nobody could end a pause.
                     _ = resume.blocking_send(Command::Resume);
@@ -170,7 +180,7 @@ pub fn run(options: &Options) -> Done {
     runtime.shutdown_background();
     let signal = *interrupt.borrow();
     match ended {
-        Ok(ended) => conclude(&ended, &directory, &remains, shown, signal),
+        Ok(ended) => conclude(&ended, &directory, &remains, reported, signal),
         Err(error) => {
             eprint!("{}", remains.told());
             Err(error.into())

@@ -8,7 +8,6 @@ pub mod plan;
 pub mod process;
 mod sample;
 pub mod summary;
-mod warnings;
 mod words;
 
 use std::io::{self, Write};
@@ -19,10 +18,10 @@ use crate::core::eta;
 use crate::core::message::{Entry, Event, RunHeader};
 use crate::core::sample::{Attempt, Purpose};
 
+use crate::core::words::size;
 use sample::sample_line;
 pub use summary::summary;
-pub use warnings::warning;
-use words::{clean, made_up, order, rough, size};
+use words::{clean, made_up, order, rough};
 
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

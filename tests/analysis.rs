@@ -123,6 +123,18 @@ fn a_quiet_run_has_no_warnings() {
     assert_eq!(Analysis::of(&quiet).warnings, []);
 }
 
+#[test]
+fn samples_that_were_measured_with_the_screen_on_are_told() {
+    let analysis = Analysis::of(&hand::watched_run());
+    assert_eq!(
+        analysis.screen.words(),
+        "on for 2, off for 1, not recorded for 1 of 4 samples"
+    );
+    let told = Warning::ScreenOn { count: 2, of: 4 };
+    assert!(analysis.warnings.contains(&told), "{:?}", analysis.warnings);
+    assert_eq!(Analysis::of(&run(2)).screen.words(), "not recorded");
+}
+
 /// The warnings that `change` adds to a run of 20 repetitions.
 fn warned(change: impl Fn(&mut Attempt)) -> Vec<Warning> {
     let before = Analysis::of(&run(20)).warnings;

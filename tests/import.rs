@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use proptest::prelude::*;
 use sebs_tree::{CONNECTION, HEADER, INVOCATION, START, Truth, play, put, stamp, write};
 use sebs_tui::core::reprocess::{Change, Evaluation, Findings, Outcome, Sample};
 use sebs_tui::core::time::{MICROSECOND, MILLISECOND, Nanos, SECOND};
@@ -673,4 +674,90 @@ fn one_request_with_very_many_rows_is_joined() {
     assert!(processed.error("long") < 2 * MICROSECOND);
     assert_eq!(processed.evaluation("long").unmatched, 0);
     assert_eq!(stamp(CONNECTION), "0.000700");
+}
+
+#[test]
+fn a_sample_below_half_its_smallest_round_trip_is_marked_and_has_no_time() {
+    let directory = temporary();
+    // The replies take a quarter of a second longer than the requests: the offset seems 125 ms larger than it is.
+    let files = play(
+        &Truth {
+            rounds: 2,
+            ..Truth::new("a", SECOND)
+        },
+        START,
+    );
+    let late = |text: &str| -> String {
+        let mut lines = text.lines();
+        let header = lines.next().unwrap().to_owned();
+        let moved = lines.map(|line| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let received: f64 = fields[2].parse().unwrap();
+            format!("{},{},{:.6}", fields[0], fields[1], received + 0.25)
+        });
+        [header]
+            .into_iter()
+            .chain(moved)
+            .collect::<Vec<_>>()
+            .join("\n")
+            + "\n"
+    };
+    put(
+        directory.path(),
+        "result.csv",
+        &format!("{HEADER}1024,0,1,{}\n", files.row),
+    );
+    put(directory.path(), "server-a.csv", &files.server);
+    put(directory.path(), "results-a.csv", &late(&files.results));
+    let processed = Processed::of(directory.path(), Rules::Ours);
+    let evaluation = processed.evaluation("a");
+    assert_eq!(evaluation.outcome, Outcome::Implausible);
+    assert!(evaluation.changes.contains(&Change::Implausible));
+    assert_eq!((evaluation.time, evaluation.minimum_rtt_time), (None, None));
+    assert!(evaluation.clock.is_some(), "what is known stays");
+
+    // A recorded mean that leads below 0 has no round trip to be held against.
+    let directory = temporary();
+    let row = format!(
+        "{}1024,0,0,{},50.0,0.001,9.9\n",
+        HEADER.replace("size,", "payload_size,").replace(
+            "request_id",
+            "request_id,clock_drift_mean,clock_drift_std,invocation_time"
+        ),
+        files.row,
+    );
+    put(directory.path(), "result-processed.csv", &row);
+    let processed = Processed::of(directory.path(), Rules::Ours);
+    assert_eq!(processed.evaluation("a").outcome, Outcome::Implausible);
+    assert_eq!(processed.evaluation("a").time, None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_time_lies_below_half_its_smallest_round_trip(
+        offset in -5 * SECOND..5 * SECOND,
+        rounds in 2_u32..60,
+        way in 0..40 * MILLISECOND,
+        jitter in 0..400 * MILLISECOND,
+        losses in prop::collection::btree_set(0_u32..60, 0..6),
+        requests: bool,
+        seed: u64,
+    ) {
+        let directory = temporary();
+        let lost = if requests { Truth::losing_requests } else { Truth::losing_replies };
+        let truths: Vec<Truth> = (0..8).map(|number| {
+            let truth = Truth { rounds, way, jitter, ..Truth::new(&format!("r{number}-{seed}"), offset) };
+            lost(truth, losses.iter().copied())
+        }).collect();
+        write(directory.path(), &truths);
+        let processed = Processed::of(directory.path(), Rules::Ours);
+        prop_assert_eq!(processed.samples.len(), truths.len());
+        for (_, evaluation) in &processed.samples {
+            let least = evaluation.clock.map_or(0, |clock| clock.minimum_rtt / 2);
+            prop_assert!(evaluation.time.is_none_or(|time| time >= least), "{evaluation:?}");
+            prop_assert_eq!(evaluation.time.is_some(), evaluation.outcome == Outcome::Measured);
+        }
+    }
 }

@@ -150,11 +150,11 @@ fn the_summary_has_counts_medians_and_files() {
         5024 B                             -                     0.949 (1)
         9024 B                             -                             -  beyond local: request body
 
-    warning: too few samples for an interval at 4 of 4 sizes and start kinds (0 at the least, it takes 6): raise --repetitions
-    warning: warm 1024 B: 26.7 % of the datagrams had no answer
-    warning: cold 5024 B: 1 of 2 samples have no clock estimate and are left out
-    warning: cold 5024 B: 40.0 % of the datagrams had no answer
-    warning: cold 5024 B: attempts that started in the other kind and were made again: 1
+    warning: 4 of 4 sizes and start kinds have too few samples for an interval (0 where it takes 6): raise --repetitions
+    warning: warm, 1024 B: 27 % of the datagrams had no answer
+    warning: cold, 5024 B: 1 of 2 samples have no clock estimate and are left out: can datagrams reach this host?
+    warning: cold, 5024 B: 40 % of the datagrams had no answer
+    warning: cold, 5024 B: attempts that started in the other kind and were made again: 1
 
     results/x/run.json
     results/x/summary.json

@@ -404,6 +404,7 @@ fn the_json_is_as_the_published_schema_says() {
         report_of(&fake_run::whole().entries),
         report_of(&hand::eventful_run()),
         report_of(&hand::eventful_run()[..2]),
+        report_of(&hand::watched_run()),
         compared().0,
     ] {
         let mut json = json_of(&report);
@@ -440,6 +441,7 @@ fn a_reader_finds_question_answer_method_and_command() {
         "What does it cost to call a native function on local",
         "95 %:",
         "new directory and new process",
+        "<dt>Screen</dt><dd>off</dd>",
         &format!("--seed={seed}"),
         "--payload-end=9000",
         env!("CARGO_PKG_VERSION"),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use pty::{DEADLINE, Terminal, screen_of};
+use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::message::{Event, RunState};
 use sebs_tui::core::sample::{AttemptOutcome, SampleOutcome};
 use support::{attempts, journal, program, run_directory, samples, short_run};
@@ -28,7 +29,10 @@ fn watching_a_short_run_to_its_end_is_enough() {
     terminal.wait_for("COMPLETE");
     assert_eq!(terminal.end(), 0);
     terminal.assert_restored();
-    assert_eq!(samples(&journal(&run_directory(out.path()))).len(), 8);
+    let entries = journal(&run_directory(out.path()));
+    assert_eq!(samples(&entries).len(), 8);
+    let screen = Analysis::of(&entries).screen;
+    assert_eq!((screen.words().as_str(), screen.on), ("on", 8));
     let text = terminal.text();
     assert!(
         text.contains("result-processed.csv"),

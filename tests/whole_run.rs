@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::distribution::median;
 use sebs_tui::core::message::{Event, RunState};
 use sebs_tui::core::sample::{AttemptOutcome, Purpose, SampleKey, StartKind};
@@ -164,6 +165,7 @@ fn plain_and_json_give_the_same_samples() {
         journal(&run_directory(json.path())),
     );
     assert_eq!(samples(&of_plain), samples(&of_json));
+    assert_eq!(Analysis::of(&of_plain).screen.words(), "off");
     let stdout = String::from_utf8(output.stdout).expect("UTF-8");
     let file =
         fs::read_to_string(run_directory(json.path()).join("journal.jsonl")).expect("a journal");

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sebs_tui::core::contract::{Carrier, ClockShift, Dialect};
-use sebs_tui::core::message::{Entry, JOURNAL_VERSION, RunHeader, RunState};
+use sebs_tui::core::message::{Display, Entry, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::simulation::NAME;
 use sebs_tui::core::spending::Terms;
@@ -97,6 +97,7 @@ pub fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
         }),
         board: watch::Sender::new(Arc::default()),
         live: Arc::default(),
+        display: watch::channel(Display::Nothing).1,
     };
     let (_commands, queue) = mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_current_thread()

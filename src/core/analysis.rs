@@ -1,6 +1,8 @@
 //! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
 
+mod screen;
 mod warnings;
+mod wording;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +12,11 @@ use super::fit::Fits;
 use super::message::Entry;
 use super::plan::Plan;
 use super::rate::{ClockRate, clock_rate};
-use super::sample::{Attempt, AttemptOutcome, PacketCounts, SampleKey, StartKind};
+use super::sample::{Attempt, AttemptOutcome, FunctionReport, PacketCounts, SampleKey, StartKind};
 use super::statistics::{Change, Description, change};
 use super::time::Nanos;
 
+pub use screen::Screen;
 pub use warnings::Warning;
 
 /// Version of its shape.
@@ -35,7 +38,11 @@ pub struct Analysis {
     pub cold: Fits,
     /// By size: from warm to cold.
     pub cold_minus_warm: Vec<Gap>,
-    /// What to be wary of.
+    /// Whether a dashboard was drawn meanwhile; empty in files of earlier versions.
+    #[serde(default)]
+    pub screen: Screen,
+    /// What to be wary of; in JSON each has its sentence beside it as `text`.
+    #[serde(serialize_with = "wording::with_text")]
     pub warnings: Vec<Warning>,
 }
 
@@ -56,6 +63,12 @@ pub struct CellAnalysis {
     pub bound: Option<Bounds>,
     /// DNS and TCP, before the invocation time begins.
     pub connection_time: Option<Description>,
+    /// What the platform says that making environments took; none where it says nothing.
+    #[serde(default)]
+    pub init_duration: Option<Description>,
+    /// What the platform says that it asks payment for; none where it says nothing.
+    #[serde(default)]
+    pub billed_duration: Option<Description>,
     /// Smallest RTT of each attempt.
     pub rtt: Option<Description>,
     /// Function's clock minus host's clock.
@@ -139,12 +152,14 @@ impl Analysis {
             )
         };
         let cold_minus_warm: Vec<Gap> = cells.chunks_exact(2).zip(0..).map(gap).collect();
+        let screen = Screen::of(entries);
         let described: Vec<CellAnalysis> = cells.iter().map(describe).collect();
         Self {
             version: ANALYSIS_VERSION,
             warm: fits(StartKind::Warm),
             cold: fits(StartKind::Cold),
-            warnings: warnings::of(&cells, &described, &cold_minus_warm),
+            warnings: warnings::of(screen, &cells, &described, &cold_minus_warm),
+            screen,
             cold_minus_warm,
             cells: described,
         }
@@ -206,6 +221,11 @@ fn describe(cell: &Cell) -> CellAnalysis {
         .iter()
         .filter_map(|(_, attempt)| Some(attempt.http?.connected_after))
         .collect();
+    let of_platform = |pick: fn(&FunctionReport) -> Option<Nanos>| -> Vec<Nanos> {
+        let told = cell.attempts.iter();
+        told.filter_map(|(_, attempt)| pick(attempt.function.as_ref()?))
+            .collect()
+    };
     let mut packets = PacketCounts::default();
     for (_, attempt) in &cell.attempts {
         packets.add(&attempt.packets);
@@ -221,6 +241,8 @@ fn describe(cell: &Cell) -> CellAnalysis {
             .zip(bounds.iter().copied().max())
             .map(|(median, largest)| Bounds { median, largest }),
         connection_time: Description::of(&connection),
+        init_duration: Description::of(&of_platform(|function| function.init)),
+        billed_duration: Description::of(&of_platform(|function| function.billed)),
         rtt: Description::of(&of_clock(|clock| clock.minimum_rtt)),
         offset: Description::of(&of_clock(|clock| clock.offset)),
         rate: rates(&measured),

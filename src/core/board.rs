@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::account::Account;
 use super::contract::Carrier;
 use super::distribution::Distribution;
 use super::follow_up::FollowUps;
-use super::message::{Entry, Event, RunHeader, RunState};
+use super::message::{Display, Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
 use super::sample::{
@@ -128,6 +129,8 @@ pub struct Board {
     pub run: Option<Arc<RunHeader>>,
     /// Where it stands.
     pub state: RunState,
+    /// What shows it; none where the journal does not say.
+    pub display: Option<Display>,
     /// What the driver is busy with.
     pub activity: Activity,
     /// The sample in progress.
@@ -180,6 +183,11 @@ impl Board {
         board
     }
 
+    /// What it has used up in all its processes.
+    pub fn account(&self) -> Account {
+        Account::of(self.spending, self.terms.as_ref())
+    }
+
     /// The plan; none before the first event.
     pub fn plan(&self) -> Option<&Plan> {
         self.run.as_ref().map(|run| &run.plan)
@@ -215,6 +223,7 @@ impl Board {
                 kept,
                 dropped_bytes,
             } => self.resumed(entry.wall, *kept, *dropped_bytes),
+            Event::Shown { on } => self.display = Some(*on),
             Event::TermsSet { terms } => self.terms = Some(terms.clone()),
             Event::LimitReached { reached } => {
                 self.reached = Some(*reached);
@@ -315,6 +324,7 @@ impl Board {
         self.current = None;
         self.last = None;
         self.activity = Activity::Idle;
+        self.display = None;
         (self.terms, self.reached) = (None, None);
         self.forget_added();
         let torn = if dropped_bytes > 0 {

@@ -65,6 +65,18 @@ pub enum AtEnd {
     Keep,
 }
 
+/// What shows a run while it measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Display {
+    /// A dashboard, drawn on this machine.
+    Dashboard,
+    /// Lines of text or JSON.
+    Lines,
+    /// Nothing.
+    Nothing,
+}
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -121,6 +133,11 @@ pub enum Event {
         kept: u32,
         /// Bytes of a torn last line that were dropped.
         dropped_bytes: u64,
+    },
+    /// What shows the run from now on; told after every beginning.
+    Shown {
+        /// What.
+        on: Display,
     },
     /// What this process may use up, and what its price rests on; those of an earlier process no longer count.
     TermsSet {

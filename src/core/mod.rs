@@ -2,6 +2,7 @@
 //!
 //! What is asked for is an action or a command, what happened is an event; all are data.
 
+pub mod account;
 pub mod analysis;
 pub mod board;
 pub mod cold;
@@ -9,6 +10,7 @@ pub mod compare;
 pub mod contract;
 pub mod counting;
 pub mod distribution;
+pub mod drift;
 pub mod effort;
 pub mod eta;
 pub mod exchange;
@@ -37,3 +39,4 @@ pub mod stop_rule;
 pub mod text;
 pub mod time;
 pub mod until;
+pub mod words;

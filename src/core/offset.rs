@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::StampKind;
+use super::drift::Drift;
 use super::sample::{Exchange, Stamps};
 use super::time::Nanos;
 
@@ -27,7 +28,7 @@ pub struct ClockEstimate {
     pub minimum_rtt_offset: Nanos,
     /// SeBS's `clock_drift_mean`, over user-space stamps, ns.
     pub mean: f64,
-    /// SeBS's `clock_drift_std` (sample standard deviation), ns.
+    /// SeBS's `clock_drift_std` (sample standard deviation), ns; 0 of one exchange.
     pub deviation: f64,
 }
 
@@ -112,7 +113,7 @@ pub fn estimate(exchanges: &[Exchange], at: Nanos) -> Option<ClockEstimate> {
     } else {
         middle.clamp(proven.lower, proven.upper)
     };
-    let (mean, deviation) = mean_of_sebs(exchanges);
+    let Drift { mean, deviation } = Drift::of_all(exchanges)?;
     Some(ClockEstimate {
         stamps,
         offset,
@@ -125,7 +126,7 @@ pub fn estimate(exchanges: &[Exchange], at: Nanos) -> Option<ClockEstimate> {
         minimum_rtt,
         minimum_rtt_offset,
         mean,
-        deviation,
+        deviation: deviation.unwrap_or_default(),
     })
 }
 
@@ -203,25 +204,6 @@ impl Interval {
     fn middle(&self) -> Nanos {
         self.lower + (self.upper - self.lower).div_euclid(2)
     }
-}
-
-/// Mean and sample standard deviation of ((T1 - T2) + (T4 - T3)) / 2 over the user-space stamps of the complete
-/// exchanges but the first, as in SeBS (`clock_drift_mean`, pandas' `std`). The first alone counts when it is alone;
-/// the deviation of fewer than two is 0.
-fn mean_of_sebs(exchanges: &[Exchange]) -> (f64, f64) {
-    let drift = |exchange: &Exchange| {
-        let way = Passages::user(exchange);
-        Some(((way.t1? - way.t2?) + (way.t4? - way.t3?)) as f64 / 2.0)
-    };
-    let later = exchanges.iter().filter(|exchange| exchange.0 != 0);
-    let mut drifts: Vec<f64> = later.filter_map(drift).collect();
-    if drifts.is_empty() {
-        drifts.extend(exchanges.iter().filter_map(drift));
-    }
-    let count = drifts.len().max(1) as f64;
-    let mean = drifts.iter().sum::<f64>() / count;
-    let squares: f64 = drifts.iter().map(|drift| (drift - mean).powi(2)).sum();
-    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
 }
 
 #[cfg(test)]

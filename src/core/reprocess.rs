@@ -173,6 +173,8 @@ pub enum Outcome {
     Measured,
     /// There are no rows, but the mean that SeBS made of them: its sign is put right, and there is no bound.
     SignOnly,
+    /// The clocks were compared, and the time that follows is one that no invocation takes: it is withheld.
+    Implausible,
     /// The clocks were not compared: there is no invocation time.
     Unsynchronised,
 }
@@ -183,6 +185,7 @@ impl Outcome {
         match self {
             Self::Measured => "measured",
             Self::SignOnly => "sign_only",
+            Self::Implausible => "implausible",
             Self::Unsynchronised => "unsynchronised",
         }
     }
@@ -217,7 +220,7 @@ pub enum Change {
     Negative,
     /// SeBS's figure is below half the smallest RTT, which a request takes at the least on an even path.
     BelowHalfRtt,
-    /// So is ours: the path was uneven, or a clock was stepped.
+    /// So is ours, or it is below 0: the path was uneven, or a clock was stepped.
     Implausible,
     /// A clock was stepped during the exchanges: the bound is no proof.
     ClockStep,
@@ -232,11 +235,11 @@ pub struct Evaluation {
     pub outcome: Outcome,
     /// The clocks compared at the handler's entry.
     pub clock: Option<ClockEstimate>,
-    /// The invocation time, ns.
+    /// The invocation time, ns; none below half the smallest RTT.
     pub time: Option<Nanos>,
     /// The bound on its error, ns.
     pub bound: Option<Nanos>,
-    /// The invocation time by the exchange with the smallest RTT alone, ns.
+    /// The invocation time by the exchange with the smallest RTT alone, ns; none below half of that.
     pub minimum_rtt_time: Option<Nanos>,
     /// Rows of the function without one of the host.
     pub unmatched: u32,
@@ -274,9 +277,15 @@ impl Evaluation {
         let offset = (sebs.mean * SECOND as f64).round() as Nanos;
         let mut changes = vec![Change::Sign { by: -2 * offset }];
         changes.extend((sebs.invocation_time < 0.0).then_some(Change::Negative));
+        let time = times.invocation(offset);
+        changes.extend((time < 0).then_some(Change::Implausible));
         Self {
-            outcome: Outcome::SignOnly,
-            time: Some(times.invocation(offset)),
+            outcome: if time < 0 {
+                Outcome::Implausible
+            } else {
+                Outcome::SignOnly
+            },
+            time: Some(time).filter(|time| *time >= 0),
             changes,
             ..Self::of_estimate(times, sebs, None)
         }
@@ -289,16 +298,20 @@ impl Evaluation {
         misaligned: Misaligned,
     ) -> Self {
         let time = clock.map(|clock| times.invocation(clock.offset));
+        let plausible = |time: &Nanos| clock.is_some_and(|clock| *time >= clock.minimum_rtt / 2);
         Self {
             sebs,
-            outcome: match clock {
-                Some(_) => Outcome::Measured,
+            outcome: match time {
+                Some(time) if plausible(&time) => Outcome::Measured,
+                Some(_) => Outcome::Implausible,
                 None => Outcome::Unsynchronised,
             },
             clock,
-            time,
+            time: time.filter(plausible),
             bound: clock.map(|clock| clock.bound + times.unit),
-            minimum_rtt_time: clock.map(|clock| times.invocation(clock.minimum_rtt_offset)),
+            minimum_rtt_time: clock
+                .map(|clock| times.invocation(clock.minimum_rtt_offset))
+                .filter(plausible),
             unmatched: 0,
             changes: match (clock, time) {
                 (Some(clock), Some(time)) => changes(&sebs, &clock, time, misaligned),

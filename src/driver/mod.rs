@@ -30,7 +30,7 @@ use self::workshop::{Job, Workshop, finished};
 use crate::core::board::Board;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
-use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
+use crate::core::message::{AtEnd, Command, Display, Entry, Event, RunHeader};
 use crate::core::pace::Pace;
 use crate::core::plan::{Deployment, Limits};
 use crate::core::run::{Action, Input, Run};
@@ -230,6 +230,8 @@ pub struct Outlets {
     pub board: watch::Sender<Arc<Board>>,
     /// The attempt in flight.
     pub live: Arc<Live>,
+    /// What shows the run, for the journal.
+    pub display: watch::Receiver<Display>,
 }
 
 /// What ends a run before its time.
@@ -340,7 +342,10 @@ async fn drive(
     let (mut workshop, mut notes) = equipment.open(experiment, outlets.live.clone())?;
     told.extend(workshop.inspect().await?);
     let plan = header.plan.clone();
+    let mut display = outlets.display.clone();
     let mut chronicle = Chronicle::open(outlets, header, before, workshop.now())?;
+    let on = *display.borrow_and_update();
+    chronicle.tell(Event::Shown { on }, workshop.now())?;
     for event in told {
         chronicle.tell(event, workshop.now())?;
     }
@@ -384,6 +389,12 @@ async fn drive(
                 Input::Outcome(done.outcome)
             }
             Some(command) = commands.recv() => Input::Command(command),
+            Ok(()) = display.changed() => {
+                let on = *display.borrow_and_update();
+                chronicle.tell(Event::Shown { on }, workshop.now())?;
+                actions = Vec::new();
+                continue;
+            }
             Some(text) = notes.recv() => {
                 chronicle.tell(Event::Noted { text }, workshop.now())?;
                 actions = Vec::new();

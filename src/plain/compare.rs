@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::words::{clean, in_ms, size};
+use super::words::{clean, in_ms};
 use crate::core::compare::{CellChange, Compared, Comparison};
+use crate::core::words::size;
 
 const HEADINGS: [&str; 9] = [
     "size",

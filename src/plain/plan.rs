@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::words::{length, order, rough, size};
+use super::words::{length, order, rough};
 use crate::core::contract::Carrier;
 use crate::core::effort::{
     ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each, round_trips,
@@ -12,6 +12,7 @@ use crate::core::pace;
 use crate::core::plan::{Deployment, Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 /// What is known of the run beside its plan.
 #[derive(Debug, Clone, PartialEq)]

@@ -205,7 +205,7 @@ impl Processed {
             return format!("{} samples", self.rows);
         }
         format!(
-            "{} samples, {} misaligned, {} unsynchronised; below half their smallest RTT: {} by SeBS, {} corrected",
+            "{} samples, {} misaligned, {} unsynchronised; below half their smallest RTT: {} by SeBS, {} corrected (withheld)",
             self.rows,
             self.tally.misaligned,
             self.tally.unsynchronised,
@@ -266,7 +266,7 @@ fn reason(change: &Change) -> String {
         Change::Negative => "by SeBS negative".into(),
         Change::BelowHalfRtt => "by SeBS below half its RTT".into(),
         Change::Implausible => {
-            "below half its RTT here too: an uneven path or a stepped clock".into()
+            "below half its RTT here too, so withheld: an uneven path or a stepped clock".into()
         }
         Change::ClockStep => "a clock was stepped: no bound".into(),
     }

@@ -3,16 +3,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::warnings::warning;
-use super::words::{clean, decimals, in_ms, lasted, made_up, size};
+use super::words::{clean, decimals, in_ms, lasted, made_up};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::contract::Carrier;
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
-use crate::core::spending::{Terms, minutes, usd};
 use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 /// Warnings told at the end of a run; those of the whole run come first.
 const MOST_WARNINGS: usize = 8;
@@ -57,8 +56,8 @@ fn counts(text: &mut String, board: &Board) {
     if let Some(reached) = &board.reached {
         let _ = writeln!(text, "stopped by {reached}; go on with a higher limit");
     }
-    if let Some(terms) = &board.terms {
-        let _ = writeln!(text, "{}", used_up(board, terms));
+    if board.terms.is_some() {
+        let _ = writeln!(text, "used up: {}", board.account());
     }
     if board.sync() == Carrier::Http {
         let counts = &board.follow_ups;
@@ -79,22 +78,6 @@ fn counts(text: &mut String, board: &Board) {
         packets.duplicates,
         packets.reordered,
     );
-}
-
-/// What the run has used up in all its processes.
-fn used_up(board: &Board, terms: &Terms) -> String {
-    let spending = &board.spending;
-    let price = match (terms.usd(spending), &terms.price) {
-        (Some(price), Some(list)) => format!(", about {} (prices of {})", usd(price), list.date),
-        _ => String::new(),
-    };
-    format!(
-        "used up: {} requests, {:.3} GB-seconds, {} of payloads and packages, {} minutes{price}",
-        spending.requests,
-        spending.gb_seconds(terms.memory_mb),
-        size(spending.bytes),
-        minutes(spending.time),
-    )
 }
 
 fn medians(text: &mut String, board: &Board) {
@@ -158,7 +141,7 @@ fn analysed(text: &mut String, analysis: &Analysis) {
         }
     }
     for told in analysis.warnings.iter().take(MOST_WARNINGS) {
-        let _ = writeln!(text, "warning: {}", warning(told));
+        let _ = writeln!(text, "warning: {told}");
     }
     let more = analysis.warnings.len().saturating_sub(MOST_WARNINGS);
     if more > 0 {

@@ -82,27 +82,6 @@ pub(super) fn lasted(nanos: Nanos) -> String {
     }
 }
 
-/// Bytes with three digits: `1024 B`, `6.25 MB`.
-pub(super) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 10_000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    // 999.5 would be shown with four digits.
-    while value >= 999.5 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let decimals = if value < 9.995 {
-        2
-    } else {
-        usize::from(value < 99.95)
-    };
-    format!("{value:.decimals$} {}", UNITS[unit])
-}
-
 /// An order with its seed.
 pub(super) fn order(order: Order) -> String {
     match order {
@@ -144,22 +123,6 @@ mod tests {
         ];
         for (value, bound, text) in shown {
             assert_eq!(signed_with_bound(value, bound), text);
-        }
-    }
-
-    #[test]
-    fn sizes_have_three_digits_and_short_ones_are_exact() {
-        let shown = [
-            (0, "0 B"),
-            (9_999, "9999 B"),
-            (10_000, "10.0 kB"),
-            (999_499, "999 kB"),
-            (999_500, "1.00 MB"),
-            (6_251_000, "6.25 MB"),
-            (261_619_712, "262 MB"),
-        ];
-        for (bytes, text) in shown {
-            assert_eq!(size(bytes), text);
         }
     }
 

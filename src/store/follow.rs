@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::StoreError;
+use super::{StoreError, line};
 use crate::core::message::Entry;
 
 /// Bytes read at once.
@@ -84,7 +84,7 @@ impl Follower {
             what: format!("the line at byte {begin}: {what}"),
         };
         let text = String::from_utf8(line).map_err(|error| malformed(error.to_string()))?;
-        let entry = serde_json::from_str(&text).map_err(|error| malformed(error.to_string()))?;
+        let entry = line::parse(text.as_bytes()).map_err(|error| malformed(error.to_string()))?;
         Ok(Line { text, entry })
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{StoreError, directory};
+use super::{StoreError, directory, line};
 use crate::core::message::{Entry, Event, JOURNAL_VERSION};
 
 /// Its name in a run's directory.
@@ -30,17 +30,23 @@ pub struct Journal {
 
 /// The same without the exchanges of the attempts, by far the most of it, for readers of results alone.
 pub fn read_results(path: &Path) -> Result<Journal, StoreError> {
-    let mut journal = read(path)?;
-    for entry in &mut journal.entries {
-        if let Event::AttemptEnded { attempt } = &mut entry.event {
-            attempt.exchanges = Vec::new();
-        }
+    read_with(path, without_exchanges)
+}
+
+/// `entry` without the exchanges of its attempt.
+pub(super) fn without_exchanges(mut entry: Entry) -> Entry {
+    if let Event::AttemptEnded { attempt } = &mut entry.event {
+        attempt.exchanges = Vec::new();
     }
-    Ok(journal)
+    entry
 }
 
 /// Reads a journal. A torn last line is dropped and told; any other bad line is an error.
 pub fn read(path: &Path) -> Result<Journal, StoreError> {
+    read_with(path, |entry| entry)
+}
+
+fn read_with(path: &Path, kept: fn(Entry) -> Entry) -> Result<Journal, StoreError> {
     let refused = || StoreError::io("read", path);
     // Line by line: a long run's text is larger than what it says.
     let mut text = BufReader::new(File::open(path).map_err(refused())?);
@@ -57,7 +63,7 @@ pub fn read(path: &Path) -> Result<Journal, StoreError> {
         }
         match entry(&line, number) {
             Ok(entry) => {
-                journal.entries.push(entry);
+                journal.entries.push(kept(entry));
                 journal.bytes += line.len() as u64;
             }
             // A crash of the host can leave anything in what was not yet on disk, even a line's end.
@@ -82,7 +88,7 @@ fn entry(line: &[u8], number: usize) -> Result<Entry, String> {
     let Some(line) = line.strip_suffix(b"\n") else {
         return Err("it has no end".into());
     };
-    let entry: Entry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let entry = line::parse(line).map_err(|error| error.to_string())?;
     if entry.number != number as u64 {
         return Err(format!(
             "it has number {} where {number} is due",

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod follow;
 pub mod import;
 pub mod journal;
+mod line;
 pub mod report;
 mod rows;
 pub mod run_json;

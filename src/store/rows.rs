@@ -3,11 +3,12 @@
 //! In SeBS's names the function is the "client" and this host the "server".
 
 use crate::core::contract::StampKind;
+use crate::core::drift::{Drift, stamps_of_sebs};
 use crate::core::message::RunHeader;
 use crate::core::offset::ClockEstimate;
 use crate::core::plan::raw_bytes;
 use crate::core::sample::{
-    Attempt, Exchange, FunctionReport, HostStamps, HttpTimes, SampleKey, SampleOutcome,
+    Attempt, FunctionReport, HostStamps, HttpTimes, SampleKey, SampleOutcome,
 };
 use crate::core::time::{Nanos, SECOND};
 
@@ -32,8 +33,10 @@ const PROCESSED_SIZE: &str = "payload_size";
 /// `invocation_time` adds it where it had to be subtracted.
 const SEBS: [Column; 3] = [
     ("clock_drift_mean", |f| {
-        f.drift
-            .map_or_else(|| "nan".into(), |drift| seconds(drift.mean))
+        f.drift.map_or_else(
+            || "nan".into(),
+            |drift| seconds(drift.mean.round() as Nanos),
+        )
     }),
     ("clock_drift_std", |f| {
         let deviation = f.drift.and_then(|drift| drift.deviation);
@@ -44,8 +47,10 @@ const SEBS: [Column; 3] = [
     }),
     ("invocation_time", |f| {
         let time = |mean| f.function.handler_entry - f.http.start - f.http.connected_after + mean;
-        f.drift
-            .map_or_else(|| "nan".into(), |drift| seconds(time(drift.mean)))
+        f.drift.map_or_else(
+            || "nan".into(),
+            |drift| seconds(time(drift.mean.round() as Nanos)),
+        )
     }),
 ];
 
@@ -213,7 +218,7 @@ pub(super) fn processed_header() -> Vec<&'static str> {
 /// The rows of `server-<id>.csv` and of `results-<id>.csv`, line by line of the same exchanges.
 pub(super) fn exchange_rows(attempt: &Attempt) -> impl Iterator<Item = ([String; 3], [String; 3])> {
     attempt.exchanges.iter().filter_map(|exchange| {
-        let [t1, t2, t3, t4] = sebs_stamps(exchange)?;
+        let [t1, t2, t3, t4] = stamps_of_sebs(exchange)?;
         let number = exchange.0.to_string();
         Some((
             [number.clone(), seconds(t2), seconds(t3)],
@@ -228,52 +233,6 @@ pub(super) fn host_rows(attempt: &Attempt) -> impl Iterator<Item = [String; 3]> 
     numbered.filter_map(|(number, HostStamps(t2, t3))| {
         Some([number.to_string(), seconds(t2.0), seconds((*t3)?.0)])
     })
-}
-
-/// The four stamps of an exchange that SeBS would have: complete, in user space, and not the first, which it leaves out.
-pub(super) fn sebs_stamps(exchange: &Exchange) -> Option<[Nanos; 4]> {
-    match exchange {
-        Exchange(number, _, t1, Some(t2), Some(t3), Some(t4)) if *number > 0 => {
-            Some([t1.0, t2.0, t3.0, t4.0])
-        }
-        _ => None,
-    }
-}
-
-/// SeBS's `clock_drift` over the exchanges of a sample.
-#[derive(Clone, Copy)]
-struct Drift {
-    /// Mean, ns.
-    mean: Nanos,
-    /// Sample standard deviation, ns; none for one exchange.
-    deviation: Option<f64>,
-}
-
-impl Drift {
-    /// ((t1 − t2) + (t4 − t3)) / 2, in integers: doubles of seconds since the epoch resolve only 0.24 µs.
-    fn of(exchanges: &[Exchange]) -> Option<Self> {
-        let doubled: Vec<i128> = exchanges
-            .iter()
-            .filter_map(sebs_stamps)
-            .map(|[t1, t2, t3, t4]| {
-                i128::from(t1) - i128::from(t2) + i128::from(t4) - i128::from(t3)
-            })
-            .collect();
-        let count = doubled.len() as i128;
-        if count == 0 {
-            return None;
-        }
-        let sum: i128 = doubled.iter().sum();
-        // Each term is the distance from the mean, times 2 * count.
-        let squares: f64 = doubled
-            .iter()
-            .map(|term| ((term * count - sum) as f64 / (2 * count) as f64).powi(2))
-            .sum();
-        Some(Self {
-            mean: (sum as f64 / (2 * count) as f64).round() as Nanos,
-            deviation: (count > 1).then(|| (squares / (count - 1) as f64).sqrt()),
-        })
-    }
 }
 
 /// `nanos` as seconds with all nine digits.

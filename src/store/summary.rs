@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, directory};
+use crate::core::account::Account;
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
 use crate::core::contract::Carrier;
@@ -20,7 +21,7 @@ use crate::core::time::Nanos;
 pub const FILE_NAME: &str = "summary.json";
 
 /// Version of its shape.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The numbers of a run. All times are in ns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,8 @@ pub struct Summary {
     /// Invocations that compared the clocks, where it was done over HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_ups: Option<FollowUps>,
+    /// What the run has used up.
+    pub account: Account,
     /// By size and start kind.
     pub cells: Vec<CellSummary>,
     /// What follows from the attempts that count: intervals, fits, warnings.
@@ -147,6 +150,7 @@ impl Summary {
             superseded: board.superseded,
             packets: board.packets.into(),
             follow_ups: (board.sync() == Carrier::Http).then_some(board.follow_ups),
+            account: board.account(),
             cells: board
                 .cells
                 .iter()

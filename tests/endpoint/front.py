@@ -3,12 +3,14 @@
 By its environment: with TLS_CERT and TLS_KEY it speaks https; with NEEDS_TOKEN every request must carry it; with ECHO
 its answer holds what it was sent for a token; with BUSY its first answer has this status and asks for a second's rest;
 with CHUNKED it answers in chunks; with SAME_INSTANCE every process has this name; with IDLE_COLD it is cold whenever so
-many seconds have passed since the last request, and only then.
+many seconds have passed since the last request, and only then; with SLEEPS_FIRST, two numbers, every call takes a random
+time between them, in seconds, longer until the function's first instruction.
 """
 
 import http.server
 import json
 import os
+import random
 import ssl
 import sys
 import time
@@ -25,6 +27,7 @@ class Front(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         global served, last
+        sleep(random.uniform(*map(float, OPTION("SLEEPS_FIRST", "0 0").split())))
         entry = time.time_ns()
         invocation = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         token = self.headers["Authorization"]
@@ -64,6 +67,14 @@ class Front(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_):
+        pass
+
+
+def sleep(seconds):
+    """Sleeps for so long and no longer: a sleep alone wakes late."""
+    end = time.monotonic() + seconds
+    time.sleep(seconds * 0.8)
+    while time.monotonic() < end:
         pass
 
 

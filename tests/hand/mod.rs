@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use sebs_tui::core::contract::{Carrier, StampKind};
-use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
+use sebs_tui::core::message::{Display, Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::ClockEstimate;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::sample::{
@@ -310,4 +310,22 @@ pub fn noise(state: &mut u64) -> f64 {
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407);
     (*state >> 40) as f64 / f64::from(1 << 24)
+}
+
+/// Two samples under a dashboard, one after it was closed, and one of a process that does not say what showed it.
+pub fn watched_run() -> Vec<Entry> {
+    use StartKind::{Cold, Warm};
+    let shown = |on| Event::Shown { on };
+    let mut events = vec![started(), shown(Display::Dashboard)];
+    events.extend(sample(attempt(1, key(0, Warm, 0), 3)));
+    events.extend(sample(attempt(2, key(0, Warm, 1), 3)));
+    events.push(shown(Display::Nothing));
+    events.extend(sample(attempt(3, key(1, Cold, 0), 3)));
+    events.push(Event::RunResumed {
+        kept: 3,
+        dropped_bytes: 0,
+    });
+    events.extend(sample(attempt(4, key(1, Cold, 1), 3)));
+    events.push(state(RunState::Incomplete));
+    entries(events)
 }

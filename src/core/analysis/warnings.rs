@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, CellAnalysis, Gap};
+use super::{Cell, CellAnalysis, Gap, Screen};
 use crate::core::distribution::median;
 use crate::core::message::{Entry, Event};
 use crate::core::sample::{AttemptOutcome, HttpTimes, SampleKey, StartKind};
@@ -69,6 +69,13 @@ pub enum Warning {
         /// How many it takes.
         least: usize,
     },
+    /// Samples were measured while a dashboard was drawn on this machine.
+    ScreenOn {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// A clock was stepped: bounds are no proof there.
     ClockStep {
         /// Bytes.
@@ -133,8 +140,19 @@ pub(super) fn wrong_kind(entries: &[Entry]) -> impl Iterator<Item = SampleKey> {
 }
 
 /// All of them, those of the whole run first.
-pub(super) fn of(cells: &[Cell], described: &[CellAnalysis], gaps: &[Gap]) -> Vec<Warning> {
+pub(super) fn of(
+    screen: Screen,
+    cells: &[Cell],
+    described: &[CellAnalysis],
+    gaps: &[Gap],
+) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = too_few(cells).into_iter().collect();
+    if screen.on > 0 {
+        warnings.push(Warning::ScreenOn {
+            count: screen.on,
+            of: screen.samples(),
+        });
+    }
     warnings.extend(
         StartKind::ALL
             .into_iter()

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::super::rows::sebs_stamps;
 use super::super::{Follower, StoreError, journal, tables};
+use crate::core::drift::stamps_of_sebs;
 use crate::core::exchange::Span;
 use crate::core::message::Event;
 use crate::core::offset::ClockEstimate;
@@ -50,7 +50,7 @@ impl Recorded {
 }
 
 fn clocks(attempt: &Attempt) -> Clocks {
-    let stamps = || attempt.exchanges.iter().filter_map(sebs_stamps);
+    let stamps = || attempt.exchanges.iter().filter_map(stamps_of_sebs);
     let rows = |spans: Vec<Span>| Rows {
         places: (0..spans.len() as u32).collect(),
         spans,

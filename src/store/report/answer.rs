@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::core::analysis::{Analysis, CellAnalysis, Warning};
+use crate::core::analysis::{Analysis, CellAnalysis};
 use crate::core::fit::{Fits, Line};
 use crate::core::message::RunHeader;
 use crate::core::plan::Sweep;
 use crate::core::sample::StartKind;
 use crate::core::statistics::{Description, Enough};
 
-use super::words::{digits, duration, interval, nanos, percent, size};
+use crate::core::words::{digits, duration, interval, nanos};
 
 /// One figure of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,94 +132,4 @@ fn rests_on(line: &Line, fits: &Fits) -> String {
         }
     }
     text + "."
-}
-
-/// A warning as a sentence.
-pub fn warning(warning: &Warning) -> String {
-    let at = |kind: StartKind, bytes: u64| format!("{}, {}", kind.word(), size(bytes));
-    match *warning {
-        Warning::ColdFasterThanWarm {
-            size: bytes,
-            difference,
-            certain,
-        } => format!(
-            "{}: cold starts were faster than warm ones by {}{}. Look at how cold starts were forced.",
-            size(bytes),
-            nanos(-difference),
-            if certain { "" } else { ", which may be chance" }
-        ),
-        Warning::Drift {
-            kind,
-            correlation,
-            p,
-            moved,
-        } => format!(
-            "{}: the times moved by {} while the run went on (rank correlation {}, p = {}). Shuffle the order, and keep the machine idle.",
-            kind.word(),
-            nanos(moved),
-            digits(correlation, 2),
-            if p < 0.001 {
-                "below 0.001".into()
-            } else {
-                digits(p, 2)
-            }
-        ),
-        Warning::Outliers {
-            size,
-            kind,
-            count,
-            of,
-        } => format!(
-            "{}: {count} of {of} samples lie far from the others; something else was going on.",
-            at(kind, size)
-        ),
-        Warning::TooFewSamples {
-            cells,
-            of,
-            fewest,
-            least,
-        } => format!(
-            "{cells} of {of} sizes and start kinds have too few samples for an interval ({fewest} where it takes {least}): raise --repetitions."
-        ),
-        Warning::ClockStep {
-            size,
-            kind,
-            in_exchange,
-            of_host,
-        } => format!(
-            "{}: a clock was stepped during {in_exchange} exchanges, the host's clock during {of_host} invocations; bounds are no proof there.",
-            at(kind, size)
-        ),
-        Warning::Unsynchronised {
-            size,
-            kind,
-            count,
-            of,
-        } => format!(
-            "{}: {count} of {of} samples have no clock estimate and are left out; can datagrams reach this host?",
-            at(kind, size)
-        ),
-        Warning::HighLoss { size, kind, loss } => {
-            format!(
-                "{}: {} of the datagrams had no answer.",
-                at(kind, size),
-                percent(loss)
-            )
-        }
-        Warning::WideBound {
-            size,
-            kind,
-            bound,
-            median,
-        } => format!(
-            "{}: the clocks leave ±{} of a median of {}.",
-            at(kind, size),
-            nanos(bound),
-            nanos(median)
-        ),
-        Warning::WrongKind { size, kind, count } => format!(
-            "{}: {count} attempts started in the other kind and were made again.",
-            at(kind, size)
-        ),
-    }
 }

@@ -6,7 +6,8 @@ use crate::core::compare::{CellChange, Compared, Comparison, Verdict};
 
 use super::figures::Table;
 use super::page::{self, each, paragraph};
-use super::words::{digits, escape, interval, nanos, size};
+use super::words::escape;
+use crate::core::words::{digits, interval, nanos, size};
 
 /// The section of the page.
 pub fn html(comparison: &Comparison) -> String {

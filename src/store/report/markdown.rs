@@ -7,7 +7,7 @@ use super::answer;
 use super::comparison;
 use super::figures::{Figure, Table};
 use super::method;
-use super::words::size;
+use crate::core::words::size;
 
 /// The whole report, without pictures.
 pub fn markdown(report: &Report) -> String {
@@ -46,7 +46,7 @@ pub fn markdown(report: &Report) -> String {
         let _ = write!(text, "\n{}", table(&comparison::table(run)));
     }
     text += "\n## Plan and method\n\n";
-    for (name, value) in method::facts(&report.data.run, report.file.as_ref(), report.state) {
+    for (name, value) in method::facts(report) {
         let _ = writeln!(text, "- {name}: {}", clean(&value));
     }
     if let Some(file) = &report.file {

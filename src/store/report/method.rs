@@ -2,19 +2,20 @@
 
 use serde_json::Value;
 
+use crate::core::analysis::{Analysis, CellAnalysis};
 use crate::core::contract::{Carrier, StampKind};
-use crate::core::message::{RunHeader, RunState};
+use crate::core::message::RunHeader;
 use crate::core::plan::{Order, Sweep};
 use crate::store::RunFile;
 
-use super::words::{shell, size};
+use super::Report;
+use super::words::shell;
+use crate::core::statistics::Description;
+use crate::core::words::{interval, size};
 
 /// What was done, as name and value.
-pub fn facts(
-    run: &RunHeader,
-    file: Option<&RunFile>,
-    state: RunState,
-) -> Vec<(&'static str, String)> {
+pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.data.run;
     let outline = &run.plan.outline;
     let range = &outline.range;
     let beyond = run
@@ -25,7 +26,7 @@ pub fn facts(
         .count();
     let mut facts = vec![
         ("Run", run.id.clone()),
-        ("State", state.word().to_lowercase()),
+        ("State", report.state.word().to_lowercase()),
         ("Platform", run.platform.clone()),
         ("Function", run.runtime.clone()),
         ("Cold starts", run.cold_method.clone()),
@@ -72,7 +73,10 @@ pub fn facts(
         );
         facts.push(("Known clock error", text));
     }
-    facts.extend(file.into_iter().flat_map(of_file));
+    facts.push(("Screen", report.analysis.screen.words()));
+    facts.push(("Used up", report.account.to_string()));
+    facts.extend(of_platform(&report.analysis));
+    facts.extend(report.file.iter().flat_map(of_file));
     facts
 }
 
@@ -88,6 +92,28 @@ fn clock_exchange(run: &RunHeader) -> String {
             run.n
         ),
     }
+}
+
+/// What the platform itself says of its durations, where it says anything.
+fn of_platform(analysis: &Analysis) -> Vec<(&'static str, String)> {
+    let told = |pick: fn(&CellAnalysis) -> Option<&Description>| {
+        let told: Vec<&Description> = analysis.cells.iter().filter_map(pick).collect();
+        let n: usize = told.iter().map(|description| description.n).sum();
+        let medians = || told.iter().map(|description| description.median);
+        medians().min().zip(medians().max()).map(|(least, most)| {
+            let between = interval(least as f64, most as f64);
+            format!("medians by size and start kind {between}, of {n} samples")
+        })
+    };
+    let init = told(|cell| cell.init_duration.as_ref());
+    let billed = told(|cell| cell.billed_duration.as_ref());
+    [
+        ("Initialisation, by the platform", init),
+        ("Billed, by the platform", billed),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| Some((name, text?)))
+    .collect()
 }
 
 fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
@@ -110,18 +136,7 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
         ),
         ("Host's time stamps", stamps.into()),
         ("Seed", file.seed.to_string()),
-        ("Shown as", shown_as(&file.command_line).into()),
     ]
-}
-
-/// What the person who started the run saw, as far as the command line tells.
-fn shown_as(command_line: &[String]) -> &'static str {
-    let has = |flag: &str| command_line.iter().any(|argument| argument == flag);
-    match (has("--plain"), has("--json")) {
-        (true, _) => "plain lines (no dashboard)",
-        (_, true) => "JSON lines (no dashboard)",
-        _ => "dashboard, where there was a terminal",
-    }
 }
 
 /// The command that makes the same run again: every setting that is not a default, and the seed.

@@ -23,12 +23,14 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use super::{RunFile, StoreError, directory, journal, run_json};
+use crate::core::account::Account;
 use crate::core::analysis::Analysis;
 use crate::core::board::Board;
 use crate::core::compare::{Candidate, Comparison};
 use crate::core::counting::header;
-use crate::core::message::RunState;
+use crate::core::message::{Entry, RunState};
 use crate::core::sample::SampleOutcome;
+use crate::core::words::size;
 
 use data::Data;
 use figures::Sources;
@@ -44,11 +46,14 @@ const MOST_FAILURES: usize = 10;
 pub struct Report {
     file: Option<RunFile>,
     state: RunState,
+    account: Account,
     dropped_bytes: u64,
     failures: Vec<String>,
     data: Data,
     analysis: Analysis,
     comparison: Option<Comparison>,
+    /// The journal without exchanges, for comparisons.
+    results: Vec<Entry>,
 }
 
 impl Report {
@@ -81,25 +86,34 @@ impl Report {
         Ok(Self {
             file,
             state: board.state,
+            account: board.account(),
             failures: failures(&board),
             dropped_bytes: journal.dropped_bytes,
             analysis: Analysis::of(&journal.entries),
             comparison: None,
             data,
+            results: journal
+                .entries
+                .into_iter()
+                .map(journal::without_exchanges)
+                .collect(),
         })
     }
 
     /// The same with a section on what changed since the run in `baseline`. `directory` is where this report was read.
     pub fn against(self, directory: &Path, baseline: &Path) -> Result<Self, StoreError> {
-        let read = |directory: &Path| {
-            let path = journal::path_in(directory);
-            journal::read_results(&path)
-                .map(|journal| (directory.display().to_string(), journal.entries))
-        };
-        let runs = [read(baseline)?, read(directory)?];
-        let candidates = runs
-            .each_ref()
-            .map(|(name, entries)| Candidate { name, entries });
+        let before = journal::read_results(&journal::path_in(baseline))?.entries;
+        let names = [baseline, directory].map(|directory| directory.display().to_string());
+        let candidates = [
+            Candidate {
+                name: &names[0],
+                entries: &before,
+            },
+            Candidate {
+                name: &names[1],
+                entries: &self.results,
+            },
+        ];
         let comparison = Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
             baseline: baseline.into(),
             error,
@@ -165,7 +179,7 @@ impl Report {
                 self.dropped_bytes
             )
         });
-        let found = self.analysis.warnings.iter().map(answer::warning);
+        let found = self.analysis.warnings.iter().map(ToString::to_string);
         unfinished
             .into_iter()
             .chain(torn)
@@ -187,7 +201,7 @@ fn failures(board: &Board) -> Vec<String> {
             SampleOutcome::Failed(failure) => Some(format!(
                 "{}, {}, repetition {} failed: {failure}",
                 key.kind.word(),
-                words::size(plan.size(*key)),
+                size(plan.size(*key)),
                 key.repetition + 1
             )),
             _ => None,

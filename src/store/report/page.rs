@@ -8,7 +8,8 @@ use super::comparison;
 use super::figures::{Figure, Table};
 use super::method;
 use super::plot::Format;
-use super::words::{escape, size};
+use super::words::escape;
+use crate::core::words::size;
 
 const TEMPLATE: &str = include_str!("../../../assets/report/report.html");
 /// How marks look, in the page and in figures of their own.
@@ -128,7 +129,7 @@ fn warnings(warnings: &[String]) -> String {
 }
 
 fn facts(report: &Report) -> String {
-    let facts = method::facts(&report.data.run, report.file.as_ref(), report.state);
+    let facts = method::facts(report);
     each(facts, |(name, value)| {
         format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(&value))
     })

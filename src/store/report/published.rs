@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::core::account::Account;
 use crate::core::analysis::Analysis;
 use crate::core::compare::Comparison;
 use crate::core::message::{RunHeader, RunState};
@@ -22,6 +23,7 @@ pub struct Published<'a> {
     program: String,
     state: RunState,
     run: &'a RunHeader,
+    account: &'a Account,
     analysis: &'a Analysis,
     samples: Vec<Samples<'a>>,
     round_trips: Vec<RoundTrips>,
@@ -81,6 +83,7 @@ impl<'a> Published<'a> {
             program: super::program(),
             state: report.state,
             run: &data.run,
+            account: &report.account,
             analysis: &report.analysis,
             samples: samples.collect(),
             round_trips: round_trips.collect(),

@@ -6,8 +6,8 @@ use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::{Convergence, Step};
 use super::super::plot::Plot;
-use super::super::words::{nanos, with_bound};
 use super::{Figure, PAGE, Table, strings};
+use crate::core::words::{nanos, with_bound};
 
 /// Exchanges drawn.
 const MOST_DRAWN: usize = 300;

@@ -6,8 +6,8 @@ use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::CellData;
 use super::super::plot::Plot;
-use super::super::words::{digits, interval, nanos, percent, size};
 use super::{CARD, Figure, KINDS, Sources, Table, strings};
+use crate::core::words::{digits, interval, nanos, percent, size};
 
 /// Bins of a histogram.
 const BINS: usize = 24;

@@ -10,8 +10,8 @@ use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::{CellData, Sample};
 use super::super::plot::Plot;
-use super::super::words::{digits, duration, interval, nanos, percent, size, with_bound};
 use super::{Figure, KINDS, PAGE, Sources, Table, dot, enough, interval_of, median_dot, strings};
+use crate::core::words::{digits, duration, interval, nanos, percent, size, with_bound};
 
 /// Samples drawn of one size and start kind; of more, so many evenly spaced ones by rank, both ends included.
 const MOST_POINTS: usize = 60;

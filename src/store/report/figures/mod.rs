@@ -12,7 +12,7 @@ use crate::core::statistics::{Description, Enough};
 use super::canvas::Mark;
 use super::data::Data;
 use super::plot::{Format, Plot};
-use super::words::{interval, nanos};
+use crate::core::words::{interval, nanos};
 
 pub(super) use network::Quantiles;
 

@@ -11,8 +11,8 @@ use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::CellData;
 use super::super::plot::Plot;
-use super::super::words::{nanos, percent, size};
 use super::{Figure, KINDS, PAGE, Sources, Table, median_dot, strings};
+use crate::core::words::{nanos, percent, size};
 
 /// Order statistics of a cell's round trips, ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
