@@ -33,7 +33,7 @@ fn main() {
                 let scene = Scene {
                     board: &board,
                     live: &live,
-                    attempt: None,
+                    attempt: Ok(None),
                     view: &view,
                     theme: &theme,
                     now,

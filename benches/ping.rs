@@ -278,7 +278,7 @@ impl Drawing {
                 let scene = Scene {
                     board: &board,
                     live: &live,
-                    attempt: None,
+                    attempt: Ok(None),
                     view: &view,
                     theme: &theme,
                     now: run.now(),

@@ -61,7 +61,7 @@ fn picture_with(
     let scene = Scene {
         board,
         live,
-        attempt,
+        attempt: Ok(attempt),
         view,
         theme,
         now: *now,

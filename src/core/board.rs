@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::distribution::Distribution;
+use super::listing::Listing;
 use super::message::{Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
@@ -138,6 +139,8 @@ pub struct Board {
     pub cells: Vec<Arc<Cell>>,
     /// How each sample ended.
     pub ended: Arc<BTreeMap<SampleKey, Ended>>,
+    /// The latest samples, a row each.
+    pub samples: Listing,
     /// Clock estimate of the last attempt that had one.
     pub clock: Option<ClockEstimate>,
     /// Datagrams of all attempts.
@@ -293,6 +296,8 @@ impl Board {
             Event::Noted { text } => self.note(entry.wall, Severity::Note, text.clone()),
             Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
         }
+        let plan = self.run.as_ref().map(|run| &run.plan);
+        self.samples.take(entry, plan);
     }
 
     fn begin(&mut self, run: &RunHeader, wall: Nanos) {

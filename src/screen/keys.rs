@@ -133,7 +133,7 @@ pub const KEYS: &[Key] = &[
     key(&[Tab], "Tab", Action::NextPane, ("pane", "focus the next pane", ALWAYS)),
     key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
     key(&[Char('z')], "z", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
-    key(&[Char('t')], "t", Action::Samples, ("samples", "list a recorded run's samples; take the list away", RECORDED)),
+    key(&[Char('t')], "t", Action::Samples, ("samples", "list the samples; take the list away", "once a sample has ended")),
     key(&[Enter], "Enter", Action::Open, ("plot", "plot the picked sample's exchanges; among the panes as z", ALWAYS)),
     key(&[Char('o')], "o", Action::Sort, ("sort", "sort by the next column", IN_TABLE)),
     key(&[Char('O')], "O", Action::Turn, ("turn", "turn the order round", IN_TABLE)),
@@ -225,9 +225,7 @@ impl Action {
             Self::Earlier | Self::Later if view.moment.is_none() => {
                 Err("only a run opened with sebs-tui view can be shown earlier")
             }
-            Self::Samples if view.table.is_empty() => {
-                Err("only a run opened with sebs-tui view has a table of samples")
-            }
+            Self::Samples if view.table.is_empty() => Err("no sample has ended yet"),
             Self::Open if view.sheet == Some(Sheet::Exchanges) => {
                 Err("these are the exchanges; Esc goes back to the table")
             }

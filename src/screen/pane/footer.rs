@@ -41,7 +41,8 @@ fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
         Action::Quit => 0,
         Action::Help => 1,
         // The way on and the way back come before going by sample.
-        Action::Close | Action::Open if scene.view.sheet.is_some() => 2,
+        Action::Close | Action::Open | Action::Upward if scene.view.sheet.is_some() => 2,
+        Action::Sort | Action::Turn if scene.view.sheet.is_some() => 3,
         Action::Earlier | Action::Later if scene.view.sheet.is_some() => place + 100,
         _ => place + 2,
     };
