@@ -142,6 +142,7 @@ pub fn run(options: &Options) -> Done {
                 live,
                 commands: Some(commands),
                 samples: look_up(&runtime, &directory, board.clone()),
+                directory: directory.display().to_string(),
                 interrupt: interrupt.clone(),
             };
             match screen::run(feed, theme(settings)) {

@@ -55,6 +55,7 @@ pub fn view_run(viewing: &Viewing) -> Done {
             wanted,
             attempt,
         },
+        directory: viewing.directory.display().to_string(),
         interrupt: watch::Sender::new(None),
     };
     let left = screen::run(feed, theme(&resolved.settings))?;

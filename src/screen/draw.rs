@@ -41,6 +41,8 @@ pub struct Scene<'a> {
     pub live: &'a LiveReading,
     /// The attempt of the sample whose exchanges were asked for last, or why it cannot be had.
     pub attempt: Result<Option<&'a Attempt>, &'a str>,
+    /// Directory of the run.
+    pub directory: &'a str,
     /// What the user has made of the picture.
     pub view: &'a View,
     /// How it looks.

@@ -47,6 +47,8 @@ pub struct Feed {
     pub commands: Option<mpsc::Sender<Command>>,
     /// The samples.
     pub samples: Samples,
+    /// Directory of the run, to be told.
+    pub directory: String,
     /// The signal, by number, that asks the process to end. Whoever notices one sets it, the screen also
     /// for Ctrl-C; the driver then stops as for [`Command::Stop`], and the screen leaves.
     pub interrupt: watch::Sender<Option<i32>>,

@@ -232,6 +232,7 @@ impl Session {
                 Ok(attempt) => Ok(attempt.as_deref()),
                 Err(why) => Err(why),
             },
+            directory: &self.feed.directory,
             view: &self.view,
             theme: &self.theme,
             now: *now,
