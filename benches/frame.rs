@@ -33,7 +33,8 @@ fn main() {
                 let scene = Scene {
                     board: &board,
                     live: &live,
-                    attempt: None,
+                    attempt: Ok(None),
+                    directory: "results/20260314T120000-local-payload",
                     view: &view,
                     theme: &theme,
                     now,

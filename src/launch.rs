@@ -5,6 +5,7 @@ mod compare;
 mod disk;
 mod ending;
 mod ledgers;
+mod look_up;
 mod plan;
 mod platforms;
 pub mod process;
@@ -34,6 +35,7 @@ use tokio::time::timeout;
 
 use self::disk::{Kept, Started, other_build};
 use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
+use self::look_up::look_up;
 use self::platforms::{equipment, experiment, needs_ledger, template};
 use self::view::{report, show_lines, theme, view};
 
@@ -151,7 +153,8 @@ pub fn run(options: &Options) -> Done {
                 board: board.clone(),
                 live,
                 commands: Some(commands),
-                moments: None,
+                samples: look_up(&runtime, &directory, board.clone()),
+                directory: directory.display().to_string(),
                 interrupt: interrupt.clone(),
             };
             match screen::run(feed, theme(settings)) {

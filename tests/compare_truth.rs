@@ -38,7 +38,7 @@ impl Server {
         let front = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/endpoint/front.py");
         let process = Command::new("python3")
             .arg(front)
-            .args([&port.to_string(), "ours"])
+            .arg(port.to_string())
             .env("SLEEPS_FIRST", sleeps)
             .spawn()
             .unwrap();

@@ -53,7 +53,8 @@ fn every_state_draws_at_every_size() {
         draw_everywhere(&Scene {
             board: &board,
             live: &live,
-            attempt: None,
+            attempt: Ok(None),
+            directory: "results/20260314T120000-local-payload",
             view: &view,
             theme: &theme,
             now,
@@ -84,7 +85,8 @@ fn every_pane_alone_and_every_overlay_draws_at_every_size() {
         draw_everywhere(&Scene {
             board,
             live,
-            attempt: None,
+            attempt: Ok(None),
+            directory: "results/20260314T120000-local-payload",
             view,
             theme: &theme,
             now: *now,
@@ -150,7 +152,8 @@ fn the_samples_and_the_exchanges_of_one_draw_at_every_size() {
         draw_everywhere(&Scene {
             board: &board,
             live: &LiveReading::default(),
-            attempt: attempt.as_ref(),
+            attempt: Ok(attempt.as_ref()),
+            directory: "results/20260314T120000-local-payload",
             view: &View {
                 sheet: Some(*sheet),
                 upward: *upward,
@@ -196,7 +199,8 @@ fn odd_plans_and_odd_clocks_draw() {
         draw_everywhere(&Scene {
             board: &run.board(),
             live: &live,
-            attempt: None,
+            attempt: Ok(None),
+            directory: "results/20260314T120000-local-payload",
             view: &view,
             theme: &theme,
             now: -1,

@@ -61,7 +61,8 @@ fn picture_with(
     let scene = Scene {
         board,
         live,
-        attempt,
+        attempt: Ok(attempt),
+        directory: "results/20260314T120000-local-payload",
         view,
         theme,
         now: *now,

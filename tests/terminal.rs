@@ -101,6 +101,56 @@ fn pause_skip_retry_and_quit_do_what_they_say() {
 }
 
 #[test]
+fn samples_are_listed_and_their_exchanges_plotted_while_the_run_goes_on() {
+    let out = out();
+    let mut terminal = Terminal::start(&long_run(out.path()), 24, 80);
+    terminal.wait_for("RUNNING");
+    let enough = |text: &str| lines_listed(text).is_some_and(|(_, of)| of >= 4);
+    let begun = Instant::now();
+    while !enough(&terminal.text()) {
+        assert!(begun.elapsed() < DEADLINE, "{}", terminal.text());
+        if !terminal.text().contains("by taken") {
+            terminal.press("t");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let seen = lines_listed(&terminal.text()).expect("a table");
+    terminal.wait_until("more samples, the last one picked", |text| {
+        lines_listed(text).is_some_and(|(line, of)| line == of && of > seen.1)
+    });
+    terminal.press("o");
+    terminal.wait_for("by size, rising");
+    terminal.press("\x1b[H");
+    terminal.wait_for("line 1 of");
+    terminal.press("\r");
+    terminal.wait_until("the plot", |text| {
+        text.contains("exchanges  of sample") && text.contains("min RTT")
+    });
+    terminal.press("vv");
+    terminal.wait_for("round trip");
+    terminal.press("\x1b");
+    terminal.wait_for("by size, rising");
+    terminal.press("p");
+    terminal.wait_until("a pause, as among the panes", |text| {
+        text.contains("PAUSED") || text.contains("PAUSING")
+    });
+    terminal.press("\x1b");
+    terminal.wait_for("datagrams");
+    terminal.press("\x03");
+    assert_eq!(terminal.end(), 130);
+    terminal.assert_restored();
+}
+
+/// The picked line of the table of samples, and how many it has.
+fn lines_listed(text: &str) -> Option<(usize, usize)> {
+    let (_, after) = text.split_once("line ")?;
+    let mut words = after.split_whitespace();
+    let line = words.next()?.parse().ok()?;
+    let of = words.nth(1)?.parse().ok()?;
+    Some((line, of))
+}
+
+#[test]
 fn signals_end_the_run_cleanly_and_restore_the_terminal() {
     for (signal, code) in [
         (libc::SIGTERM, 143),

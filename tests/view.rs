@@ -12,6 +12,7 @@ use sebs_tui::core::listing::Mark;
 use sebs_tui::core::replay::Replay;
 use sebs_tui::core::sample::StartKind;
 use sebs_tui::screen::facts::Progress;
+use sebs_tui::store::journal::attempt_in_line;
 use support::{finish, program, run_directory, short_run};
 
 fn view(directory: &Path) -> std::process::Command {
@@ -127,6 +128,35 @@ fn what_cannot_be_viewed_is_said_without_a_dashboard() {
     let entry = serde_json::to_string(&fake_run::FakeRun::new().entries[0]).expect("a line");
     std::fs::write(&journal, entry + "\n").expect("a journal");
     assert!(said(1).contains("needs a terminal"));
+}
+
+#[test]
+fn a_run_in_progress_lists_the_same_samples_and_finds_their_attempts_in_its_journal() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    let path = out.path().join("journal.jsonl");
+    let run = fake_run::until(StartKind::Cold, 0, 20);
+    let lines: Vec<String> = run
+        .entries
+        .iter()
+        .map(|entry| serde_json::to_string(entry).expect("a line"))
+        .collect();
+    let torn = lines.join("\n") + "\n{\"number\":";
+    std::fs::write(&path, torn).expect("a journal");
+    let replay = Replay::new(run.entries.clone());
+    let board = run.board();
+    let rows = board.samples.rows();
+    assert_eq!(*rows, replay.rows());
+    for row in rows.iter().step_by(7).chain(rows.back()) {
+        let place = row.attempt.expect("each was invoked");
+        let found = attempt_in_line(&path, place as u64 + 1).expect("it is there");
+        assert_eq!(found.as_ref(), replay.attempt(row.number));
+    }
+    assert_eq!(attempt_in_line(&path, 1).expect("the header"), None);
+    let last = run.entries.len() as u64;
+    for beyond in [last + 1, last + 2] {
+        let error = attempt_in_line(&path, beyond).expect_err("it is torn, or not there");
+        assert!(error.to_string().contains("it has no end"), "{error}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::account::Account;
 use super::contract::Carrier;
 use super::distribution::Distribution;
 use super::follow_up::FollowUps;
+use super::listing::Listing;
 use super::message::{Display, Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
@@ -143,6 +144,8 @@ pub struct Board {
     pub cells: Vec<Arc<Cell>>,
     /// How each sample ended.
     pub ended: Arc<BTreeMap<SampleKey, Ended>>,
+    /// The latest samples, a row each.
+    pub samples: Listing,
     /// Clock estimate of the last attempt that had one.
     pub clock: Option<ClockEstimate>,
     /// Datagrams of all attempts.
@@ -307,6 +310,8 @@ impl Board {
             Event::Noted { text } => self.note(entry.wall, Severity::Note, text.clone()),
             Event::Warned { text } => self.note(entry.wall, Severity::Warning, text.clone()),
         }
+        let plan = self.run.as_ref().map(|run| &run.plan);
+        self.samples.take(entry, plan);
     }
 
     fn begin(&mut self, run: &RunHeader, wall: Nanos) {

@@ -73,18 +73,6 @@ pub fn median(values: &[Nanos]) -> Option<Nanos> {
     }
 }
 
-/// Half the distance between the quartiles (nearest rank): the spread shown beside a median.
-pub fn half_quartile_range(values: &[Nanos]) -> Option<Nanos> {
-    if values.len() < 2 {
-        return None;
-    }
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let rank =
-        |q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len()) - 1];
-    Some((rank(0.75) - rank(0.25)) / 2)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -92,16 +80,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_and_spreads_have_their_textbook_values() {
+    fn medians_have_their_textbook_values() {
         assert_eq!(median(&[]), None);
         assert_eq!(median(&[3, 1, 2]), Some(2));
         assert_eq!(median(&[4, 1, 2, 3]), Some(2));
-        assert_eq!(half_quartile_range(&[5]), None);
-        assert_eq!(half_quartile_range(&[1, 2, 3, 4]), Some(1));
-        assert_eq!(
-            half_quartile_range(&[10, 20, 30, 40, 50, 60, 70, 80]),
-            Some(20)
-        );
     }
 
     proptest! {

@@ -1,9 +1,16 @@
-//! Every sample of a recorded run in a row: what it yielded, and where in the journal its attempt stands.
+//! Every sample of a run in a row: what it yielded, and where in the journal its attempt stands.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::message::{Entry, Event};
+use super::offset::ClockEstimate;
 use super::plan::Plan;
 use super::sample::{Attempt, PacketCounts, SampleKey, SampleOutcome};
 use super::time::Nanos;
+
+/// Rows that a run in progress keeps, the latest: a few hundred kilobytes.
+const KEPT: usize = 2000;
 
 /// What is to be noticed of a sample before its numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +43,8 @@ impl Mark {
 /// One sample that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// Its number, from 1, in the order in which samples ended.
+    pub number: usize,
     /// Which.
     pub key: SampleKey,
     /// The size that was swept, bytes.
@@ -58,30 +67,89 @@ pub struct Row {
     pub attempt: Option<usize>,
 }
 
-/// The samples in the order in which they ended; one that was taken again has a row for each time, one beyond a
-/// limit of the platform has none.
-pub fn rows(entries: &[Entry]) -> Vec<Row> {
-    let mut list = List::default();
+/// The rows of a run, in the order in which its samples ended; cheap to clone.
+pub type Rows = Arc<VecDeque<Row>>;
+
+/// The row of the sample with this number.
+pub fn find(rows: &Rows, number: usize) -> Option<&Row> {
+    rows.get(number.checked_sub(rows.front()?.number)?)
+}
+
+/// Every row of a journal; a sample that was taken again has one for each time, one beyond a limit of the platform
+/// has none.
+pub fn rows(entries: &[Entry]) -> Rows {
+    let mut listing = Listing {
+        most: usize::MAX,
+        ..Listing::default()
+    };
     let plan = entries.iter().find_map(|entry| match &entry.event {
         Event::RunStarted { run } => Some(&run.plan),
         _ => None,
     });
-    for (place, entry) in entries.iter().enumerate() {
-        list.take(place, entry, plan);
-    }
-    list.rows
+    entries.iter().for_each(|entry| listing.take(entry, plan));
+    listing.rows
 }
 
-#[derive(Default)]
-struct List<'a> {
-    rows: Vec<Row>,
-    /// The attempts of the sample in progress, each with its place.
-    attempts: Vec<(usize, &'a Attempt)>,
+/// The fold of a journal into rows, of which it keeps the latest.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    rows: Rows,
+    /// Rows that are kept.
+    most: usize,
+    /// Samples that have ended, those without a row any more included.
+    ended: usize,
+    /// Entries taken in.
+    entries: usize,
+    /// Attempts at the sample in progress.
+    attempts: Vec<Seen>,
     tries: u32,
 }
 
-impl<'a> List<'a> {
-    fn take(&mut self, place: usize, entry: &'a Entry, plan: Option<&Plan>) {
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            rows: Rows::default(),
+            most: KEPT,
+            ended: 0,
+            entries: 0,
+            attempts: Vec::new(),
+            tries: 0,
+        }
+    }
+}
+
+/// What a row needs of an attempt.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    place: usize,
+    number: u64,
+    invocation: Option<Nanos>,
+    clock: Option<ClockEstimate>,
+    packets: PacketCounts,
+}
+
+impl Seen {
+    fn of(place: usize, attempt: &Attempt) -> Self {
+        Self {
+            place,
+            number: attempt.number,
+            invocation: attempt.invocation_time(),
+            clock: attempt.clock,
+            packets: attempt.packets,
+        }
+    }
+}
+
+impl Listing {
+    /// The latest rows.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Adds what happened; every entry from the first must come by.
+    pub fn take(&mut self, entry: &Entry, plan: Option<&Plan>) {
+        let place = self.entries;
+        self.entries += 1;
         match &entry.event {
             Event::RunResumed { .. } => self.begin_next(),
             Event::PreparationFailed {
@@ -91,14 +159,9 @@ impl<'a> List<'a> {
                 attempt_of_sample, ..
             } => self.tries = self.tries.max(*attempt_of_sample),
             Event::AttemptEnded { attempt } if attempt.purpose.asked().is_some() => {
-                self.attempts.push((place, attempt));
+                self.attempts.push(Seen::of(place, attempt));
             }
-            Event::SampleSuperseded { sample, .. } => {
-                let earlier = self.rows.iter_mut().rev().find(|row| row.key == *sample);
-                if let Some(row) = earlier.filter(|row| row.mark == Mark::None) {
-                    row.mark = Mark::Look;
-                }
-            }
+            Event::SampleSuperseded { sample, .. } => self.superseded(*sample),
             Event::SampleEnded {
                 sample,
                 outcome,
@@ -108,11 +171,7 @@ impl<'a> List<'a> {
                 let beyond = plan.is_some_and(|plan| plan.beyond(*sample).is_some());
                 if !beyond {
                     let size = plan.map_or(0, |plan| plan.size(*sample));
-                    let row = self.row(*sample, size, outcome, *attempt);
-                    self.rows.push(Row {
-                        end: place + 1,
-                        ..row
-                    });
+                    self.push(self.row((*sample, size), outcome, *attempt));
                 }
                 self.begin_next();
             }
@@ -120,17 +179,39 @@ impl<'a> List<'a> {
         }
     }
 
+    fn superseded(&mut self, sample: SampleKey) {
+        let rows = Arc::make_mut(&mut self.rows).iter_mut();
+        let earlier = rows.rev().find(|row| row.key == sample);
+        if let Some(row) = earlier.filter(|row| row.mark == Mark::None) {
+            row.mark = Mark::Look;
+        }
+    }
+
+    fn push(&mut self, row: Row) {
+        self.ended += 1;
+        let rows = Arc::make_mut(&mut self.rows);
+        if rows.len() >= self.most {
+            rows.pop_front();
+        }
+        rows.push_back(row);
+    }
+
     fn begin_next(&mut self) {
         self.attempts.clear();
         self.tries = 0;
     }
 
-    fn row(&self, key: SampleKey, size: u64, outcome: &SampleOutcome, number: Option<u64>) -> Row {
-        let named = |(_, attempt): &&(usize, &Attempt)| Some(attempt.number) == number;
+    fn row(
+        &self,
+        (key, size): (SampleKey, u64),
+        outcome: &SampleOutcome,
+        counts: Option<u64>,
+    ) -> Row {
+        let named = |seen: &&Seen| Some(seen.number) == counts;
         let found = self.attempts.iter().find(named).or(self.attempts.last());
-        let attempt = found.map(|(_, attempt)| *attempt);
-        let clock = attempt.and_then(|attempt| attempt.clock);
+        let clock = found.and_then(|seen| seen.clock);
         Row {
+            number: self.ended + 1,
             key,
             size,
             mark: match outcome {
@@ -142,15 +223,60 @@ impl<'a> List<'a> {
                 }
                 SampleOutcome::Measured => Mark::None,
             },
-            invocation: attempt
+            invocation: found
                 .filter(|_| *outcome == SampleOutcome::Measured)
-                .and_then(Attempt::invocation_time),
+                .and_then(|seen| seen.invocation),
             bound: clock.map(|clock| clock.bound),
             rtt: clock.map(|clock| clock.minimum_rtt),
-            packets: attempt.map(|attempt| attempt.packets).unwrap_or_default(),
+            packets: found.map(|seen| seen.packets).unwrap_or_default(),
             tries: self.tries,
-            end: 0,
-            attempt: found.map(|(place, _)| *place),
+            end: self.entries,
+            attempt: found.map(|seen| seen.place),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sample::StartKind;
+
+    fn ended(repetition: u32) -> Entry {
+        Entry {
+            number: u64::from(repetition) + 1,
+            wall: 0,
+            elapsed: 0,
+            event: Event::SampleEnded {
+                sample: SampleKey {
+                    size: 0,
+                    kind: StartKind::Warm,
+                    repetition,
+                },
+                outcome: SampleOutcome::Skipped("a test".into()),
+                attempt: None,
+                took: 0,
+            },
+        }
+    }
+
+    #[test]
+    fn a_long_run_keeps_its_latest_rows_under_the_numbers_they_had() {
+        let mut listing = Listing::default();
+        let last = KEPT as u32 + 10;
+        (0..last).for_each(|repetition| listing.take(&ended(repetition), None));
+        let rows = listing.rows();
+        assert_eq!(rows.len(), KEPT);
+        assert_eq!(rows.front().map(|row| row.number), Some(11));
+        for number in [11, 500, KEPT + 10] {
+            let found = find(rows, number).map(|row| (row.number, row.key.repetition));
+            assert_eq!(found, Some((number, number as u32 - 1)));
+        }
+        assert!(find(rows, 10).is_none() && find(rows, KEPT + 11).is_none());
+        let entries: Vec<Entry> = (0..last).map(ended).collect();
+        assert_eq!(
+            super::rows(&entries).len(),
+            KEPT + 10,
+            "a recorded run has all"
+        );
     }
 }

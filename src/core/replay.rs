@@ -1,9 +1,7 @@
 //! A recorded run as it stood at the end of any of its samples.
 
-use std::sync::Arc;
-
 use super::board::Board;
-use super::listing::{self, Row};
+use super::listing::{self, Rows};
 use super::message::{Entry, Event};
 use super::sample::Attempt;
 
@@ -11,7 +9,7 @@ use super::sample::Attempt;
 #[derive(Debug)]
 pub struct Replay {
     entries: Vec<Entry>,
-    rows: Arc<[Row]>,
+    rows: Rows,
     board: Board,
     folded: usize,
 }
@@ -20,7 +18,7 @@ impl Replay {
     /// Of a whole journal.
     pub fn new(entries: Vec<Entry>) -> Self {
         Self {
-            rows: listing::rows(&entries).into(),
+            rows: listing::rows(&entries),
             entries,
             board: Board::default(),
             folded: 0,
@@ -28,7 +26,7 @@ impl Replay {
     }
 
     /// Every sample that ended, in that order; one that was taken again is there each time, one beyond a limit never.
-    pub fn rows(&self) -> Arc<[Row]> {
+    pub fn rows(&self) -> Rows {
         self.rows.clone()
     }
 

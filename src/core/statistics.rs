@@ -69,6 +69,11 @@ pub struct MedianInterval {
 }
 
 impl MedianInterval {
+    /// From `median` to the farther end, ns: within ± this the interval lies.
+    pub fn margin(&self, median: Nanos) -> Nanos {
+        (self.high - median).max(median - self.low)
+    }
+
     /// Half its width relative to `median`; none when that is not positive.
     pub fn relative_half_width(&self, median: Nanos) -> Option<f64> {
         (median > 0).then(|| (self.high - self.low) as f64 / 2.0 / median as f64)

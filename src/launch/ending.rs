@@ -156,13 +156,11 @@ pub(super) fn conclude(
         .ok()
         .map(|summary| summary.analysis);
     let mut text = plain::summary(board, analysis.as_ref(), &store::files(directory));
-    if board.state == RunState::Incomplete {
-        _ = writeln!(
-            text,
-            "go on with: sebs-tui --resume {}",
-            directory.display()
-        );
-    }
+    let next = match board.state {
+        RunState::Incomplete => "go on with: sebs-tui --resume",
+        _ => "make a report with: sebs-tui report",
+    };
+    _ = writeln!(text, "{next} {}", directory.display());
     text += &remains.told();
     match shown {
         Ok(Some(mut report)) => report.end(&text),

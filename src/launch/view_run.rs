@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sebs_tui::cli::Viewing;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::replay::Replay;
-use sebs_tui::screen::{self, Feed, Left, Moments};
+use sebs_tui::screen::{self, Feed, Left, Samples};
 use sebs_tui::settings;
 use sebs_tui::store::journal;
 use tokio::sync::watch;
@@ -35,14 +35,14 @@ pub fn view_run(viewing: &Viewing) -> Done {
     }
     let (boards, board) = watch::channel(Arc::new(last));
     let (wanted, mut asked) = watch::channel(samples);
-    let attempt_at = |replay: &Replay, sample| replay.attempt(sample).cloned().map(Arc::new);
+    let attempt_at = |replay: &Replay, sample| Ok(replay.attempt(sample).cloned().map(Arc::new));
     let (attempts, attempt) = watch::channel(attempt_at(&replay, samples));
     let rows = replay.rows();
     let runtime = tokio_runtime()?;
     runtime.spawn(async move {
         while asked.changed().await.is_ok() {
             let sample = *asked.borrow_and_update();
-            attempts.send_replace(attempt_at(&replay, sample));
+            _ = attempts.send_replace(attempt_at(&replay, sample));
             boards.send_replace(Arc::new(replay.at(sample)));
         }
     });
@@ -50,11 +50,12 @@ pub fn view_run(viewing: &Viewing) -> Done {
         board,
         live: Arc::new(Live::default()),
         commands: None,
-        moments: Some(Moments {
-            rows,
+        samples: Samples {
+            recorded: Some(rows),
             wanted,
             attempt,
-        }),
+        },
+        directory: viewing.directory.display().to_string(),
         interrupt: watch::Sender::new(None),
     };
     let left = screen::run(feed, theme(&resolved.settings))?;

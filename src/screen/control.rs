@@ -22,7 +22,7 @@ pub enum Effect {
     Interrupt,
     /// Hand the terminal to the shell.
     Suspend,
-    /// Show the recorded run as it stood after this sample, from 1.
+    /// Look up the sample with this number: its attempt, and a recorded run as it stood after it.
     Show(usize),
     /// Leave the screen.
     Leave(Left),
@@ -62,9 +62,12 @@ fn act(action: Action, board: &Board, view: &mut View) -> Option<Effect> {
         Action::Freeze => view.frozen = !view.frozen,
         Action::NextPane => view.focus = neighbour(view.focus, 1),
         Action::PreviousPane => view.focus = neighbour(view.focus, Pane::ALL.len() - 1),
-        Action::Open if view.sheet.is_some() => view.sheet = Some(Sheet::Exchanges),
+        Action::Open if view.sheet.is_some() => return open(view),
         Action::Zoom | Action::Open => view.zoomed = !view.zoomed,
         Action::Samples => {
+            if view.sheet.is_none() {
+                view.picked = None;
+            }
             view.sheet = match view.sheet {
                 Some(Sheet::Samples) => None,
                 _ => Some(Sheet::Samples),
@@ -138,13 +141,31 @@ fn travel(view: &mut View, to: impl Fn(Moment) -> usize) -> Option<Effect> {
     Some(Effect::Show(at))
 }
 
-/// Goes through the table of samples; the picture goes along.
+/// The plot of the picked sample, which stays that sample's while others end.
+fn open(view: &mut View) -> Option<Effect> {
+    view.sheet = Some(Sheet::Exchanges);
+    view.picked = view.picked_sample();
+    view.picked.map(Effect::Show)
+}
+
+/// Goes through the table of samples. The picture of a recorded run goes along; in a run in progress, End on the
+/// latest sample follows what is new.
 fn pick(scroll: Scroll, view: &mut View) -> Option<Effect> {
-    let at = view.moment?.at;
+    let at = view.picked_sample()?;
     let last = view.table.len().saturating_sub(1);
     let line = moved(scroll, view.table.line_of(at), last);
     let sample = view.table.sample_in(line).unwrap_or(at);
-    travel(view, |_| sample)
+    if view.moment.is_some() {
+        return travel(view, |_| sample);
+    }
+    let plotted = view.sheet == Some(Sheet::Exchanges);
+    let follows = scroll == Scroll::Last && view.table.latest() == Some(sample) && !plotted;
+    if sample == at && !follows {
+        view.message = Some("there is no sample further that way".into());
+        return None;
+    }
+    view.picked = (!follows).then_some(sample);
+    plotted.then_some(Effect::Show(sample))
 }
 
 fn scroll_by(scroll: Scroll, board: &Board, view: &mut View) {
@@ -207,7 +228,11 @@ fn stop_at_once(board: &Board, view: &mut View) -> Effect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::listing::Listing;
     use crate::core::message::RunState;
+    use crate::core::message::{Entry, Event};
+    use crate::core::sample::{SampleKey, SampleOutcome, StartKind};
+    use crate::screen::table::Table;
 
     fn running() -> Board {
         in_state(RunState::Running)
@@ -303,6 +328,57 @@ mod tests {
             Some(Effect::Leave(Left::RunOver))
         );
         assert_eq!(press(Press::Left, &board, &mut View::default()), None);
+    }
+
+    /// The table of a run in progress with this many samples.
+    fn listed(samples: usize) -> Table {
+        let mut run = Listing::default();
+        (1..=samples).for_each(|number| {
+            let entry = Entry {
+                number: number as u64,
+                wall: 0,
+                elapsed: 0,
+                event: Event::SampleEnded {
+                    sample: SampleKey {
+                        size: 0,
+                        kind: StartKind::Cold,
+                        repetition: number as u32,
+                    },
+                    outcome: SampleOutcome::Measured,
+                    attempt: None,
+                    took: 0,
+                },
+            };
+            run.take(&entry, None);
+        });
+        Table::new(run.rows().clone())
+    }
+
+    #[test]
+    fn the_table_of_a_run_in_progress_follows_until_a_sample_is_picked() {
+        let board = running();
+        let mut view = View::default();
+        assert_eq!(pressed(&board, &mut view, "t"), None);
+        assert_eq!(view.message.as_deref(), Some("no sample has ended yet"));
+        view.table = listed(3);
+        assert_eq!(pressed(&board, &mut view, "t"), None);
+        assert_eq!(view.picked_sample(), Some(3));
+        view.table = listed(5);
+        assert_eq!(view.picked_sample(), Some(5), "it follows");
+        assert_eq!(press(Press::Up, &board, &mut view), None);
+        view.table = listed(7);
+        assert_eq!(view.picked_sample(), Some(4), "it stays");
+        press(Press::End, &board, &mut view);
+        view.table = listed(9);
+        assert_eq!(view.picked_sample(), Some(9), "it follows again");
+        let shown = press(Press::Enter, &board, &mut view);
+        assert_eq!(shown, Some(Effect::Show(9)));
+        view.table = listed(10);
+        assert_eq!(view.picked_sample(), Some(9), "a plot stays");
+        let shown = press(Press::Down, &board, &mut view);
+        assert_eq!(shown, Some(Effect::Show(10)));
+        assert_eq!(press(Press::Down, &board, &mut view), None);
+        assert!(view.message.is_some(), "there is nothing further down");
     }
 
     #[test]

@@ -39,8 +39,10 @@ pub struct Scene<'a> {
     pub board: &'a Board,
     /// The attempt in flight.
     pub live: &'a LiveReading,
-    /// The attempt of the sample that a recorded run is shown after.
-    pub attempt: Option<&'a Attempt>,
+    /// The attempt of the sample whose exchanges were asked for last, or why it cannot be had.
+    pub attempt: Result<Option<&'a Attempt>, &'a str>,
+    /// Directory of the run.
+    pub directory: &'a str,
     /// What the user has made of the picture.
     pub view: &'a View,
     /// How it looks.

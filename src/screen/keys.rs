@@ -133,22 +133,22 @@ pub const KEYS: &[Key] = &[
     key(&[Tab], "Tab", Action::NextPane, ("pane", "focus the next pane", ALWAYS)),
     key(&[BackTab], "Shift-Tab", Action::PreviousPane, ("", "focus the previous pane", ALWAYS)),
     key(&[Char('z')], "z", Action::Zoom, ("zoom", "give the focused pane the screen; take it back", "from 20x4 characters")),
-    key(&[Char('t')], "t", Action::Samples, ("samples", "list a recorded run's samples; take the list away", RECORDED)),
+    key(&[Char('t')], "t", Action::Samples, ("samples", "list the samples; take the list away", "once a sample has ended")),
     key(&[Enter], "Enter", Action::Open, ("plot", "plot the picked sample's exchanges; among the panes as z", ALWAYS)),
-    key(&[Char('o')], "o", Action::Sort, ("sort", "sort by the next column", IN_TABLE)),
-    key(&[Char('O')], "O", Action::Turn, ("turn", "turn the order round", IN_TABLE)),
+    key(&[Char('o')], "o", Action::Sort, ("sort", "sort by the next column; turn the order round", IN_TABLE)),
+    key(&[Char('O')], "O", Action::Turn, ("turn", "sort by the next column; turn the order round", IN_TABLE)),
     key(&[Char('v')], "v", Action::Upward, ("", "plot offsets with the bound, close up, or round trips", "in the plot of exchanges")),
     key(&[Up], "Up", Action::Scroll(Scroll::Up), ("", "scroll the focused pane", SCROLLS)),
     key(&[Down], "Down", Action::Scroll(Scroll::Down), ("", "scroll the focused pane", SCROLLS)),
     key(&[PageUp], "PgUp", Action::Scroll(Scroll::PageUp), ("", "scroll by ten lines", SCROLLS)),
     key(&[PageDown], "PgDn", Action::Scroll(Scroll::PageDown), ("", "scroll by ten lines", SCROLLS)),
-    key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "scroll to the first line; to a recorded run's first sample", SCROLLS)),
-    key(&[End], "End", Action::Scroll(Scroll::Last), ("", "scroll to the last line and follow; to its last sample", SCROLLS)),
-    key(&[Char('?')], "?", Action::Help, ("help", "show or hide this help", ALWAYS)),
-    key(&[Escape], "Esc", Action::Close, ("", "close the help, the question, the plot, the table or the zoom", "when one is open")),
-    key(&[Char('q')], "q", Action::Quit, ("quit", "quit; asks when samples remain", ALWAYS)),
-    key(&[Char('y')], "y", Action::Yes, ("", "yes, quit", "at the question")),
-    key(&[Char('n')], "n", Action::No, ("", "no, stay", "at the question")),
+    key(&[Home], "Home", Action::Scroll(Scroll::First), ("", "go to the first line or sample; to the last, and follow", SCROLLS)),
+    key(&[End], "End", Action::Scroll(Scroll::Last), ("", "go to the first line or sample; to the last, and follow", SCROLLS)),
+    key(&[Char('?')], "?", Action::Help, ("help", "show or hide this help; Esc closes whatever is open", ALWAYS)),
+    key(&[Escape], "Esc", Action::Close, ("", "show or hide this help; Esc closes whatever is open", "when something is open")),
+    key(&[Char('q')], "q", Action::Quit, ("quit", "quit; asks when samples remain: y quits, n stays", ALWAYS)),
+    key(&[Char('y')], "y", Action::Yes, ("", "quit; asks when samples remain: y quits, n stays", "at the question")),
+    key(&[Char('n')], "n", Action::No, ("", "quit; asks when samples remain: y quits, n stays", "at the question")),
     key(&[Control('c')], "Ctrl-C", Action::StopAtOnce, ("", "stop the run without a question", ALWAYS)),
     key(&[Control('z')], "Ctrl-Z", Action::Suspend, ("", "pause and go to the shell; fg comes back", ALWAYS)),
 ];
@@ -163,7 +163,7 @@ impl Key {
     pub fn hint_now(&self, board: &Board, view: &View) -> Option<&'static str> {
         let looking = view.access == Access::Look;
         let hint = match self.action {
-            action if looking && action.commands() => "",
+            action if (looking || board.state.is_over()) && action.commands() => "",
             Action::Earlier | Action::Later if view.moment.is_none() => "",
             Action::PauseOrResume
                 if matches!(board.state, RunState::Paused | RunState::Pausing) =>
@@ -225,9 +225,7 @@ impl Action {
             Self::Earlier | Self::Later if view.moment.is_none() => {
                 Err("only a run opened with sebs-tui view can be shown earlier")
             }
-            Self::Samples if view.table.is_empty() => {
-                Err("only a run opened with sebs-tui view has a table of samples")
-            }
+            Self::Samples if view.table.is_empty() => Err("no sample has ended yet"),
             Self::Open if view.sheet == Some(Sheet::Exchanges) => {
                 Err("these are the exchanges; Esc goes back to the table")
             }

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::core::board::Board;
-use crate::core::listing::Row;
+use crate::core::listing::Rows;
 use crate::core::live::Live;
 use crate::core::message::Command;
 use crate::core::sample::Attempt;
@@ -45,23 +45,30 @@ pub struct Feed {
     pub live: Arc<Live>,
     /// Where commands go; none when the run is only looked at.
     pub commands: Option<mpsc::Sender<Command>>,
-    /// The samples of a recorded run; none when the run is in progress.
-    pub moments: Option<Moments>,
+    /// The samples.
+    pub samples: Samples,
+    /// Directory of the run, to be told.
+    pub directory: String,
     /// The signal, by number, that asks the process to end. Whoever notices one sets it, the screen also
     /// for Ctrl-C; the driver then stops as for [`Command::Stop`], and the screen leaves.
     pub interrupt: watch::Sender<Option<i32>>,
 }
 
-/// The samples of a recorded run, after any of which it can be shown.
+/// The samples one by one, and where the exchanges of one come from: they are not on the board.
 #[derive(Debug)]
-pub struct Moments {
-    /// Every one that ended; the board is that after the last.
-    pub rows: Arc<[Row]>,
-    /// Which one is asked for, from 1: the board as it stood at its end shall follow.
+pub struct Samples {
+    /// Every one of a recorded run, which can be shown as it stood after any of them; none when the run is in
+    /// progress, whose latest are on the board.
+    pub recorded: Option<Rows>,
+    /// Which one is asked for, by number: its attempt shall follow, and before it, in a recorded run, the board as it
+    /// stood at its end.
     pub wanted: watch::Sender<usize>,
-    /// The attempt of the sample that the board stands at, set before the board; none when nothing was invoked for it.
-    pub attempt: watch::Receiver<Option<Arc<Attempt>>>,
+    /// What was found.
+    pub attempt: watch::Receiver<Lookup>,
 }
+
+/// The attempt of a sample; none when nothing was invoked for it; else why it cannot be had, as a sentence.
+pub type Lookup = Result<Option<Arc<Attempt>>, String>;
 
 /// Why the screen was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::core::board::{Activity, Board};
+use crate::core::listing::Rows;
 use crate::core::live::LiveReading;
 use crate::core::message::RunState;
-use crate::core::sample::Attempt;
 use crate::core::time::{Nanos, SECOND};
 
 use super::draw::{Scene, draw};
@@ -22,7 +22,7 @@ use super::table::Table;
 use super::terminal::{Screen, is_entered};
 use super::theme::{Palette, Theme, ThemeChoice};
 use super::view::{Access, Leaving, Moment, View};
-use super::{Feed, Left, ScreenError, facts};
+use super::{Feed, Left, Lookup, ScreenError, facts};
 
 /// Ten frames a second at most.
 const FRAME: Duration = Duration::from_millis(100);
@@ -45,7 +45,7 @@ pub async fn show(feed: Feed, choice: ThemeChoice) -> Result<Left, ScreenError> 
 struct Picture {
     board: Arc<Board>,
     live: LiveReading,
-    attempt: Option<Arc<Attempt>>,
+    attempt: Lookup,
     now: Nanos,
 }
 
@@ -53,6 +53,7 @@ struct Session {
     feed: Feed,
     interrupt: watch::Receiver<Option<i32>>,
     board_open: bool,
+    attempt_open: bool,
     theme: Theme,
     zone: TimeZone,
     screen: Screen,
@@ -78,31 +79,29 @@ impl Session {
         };
         let now = Instant::now();
         let board = feed.board.borrow().clone();
+        let attempt = feed.samples.attempt.borrow().clone();
         Self {
             interrupt: feed.interrupt.subscribe(),
             board_open: true,
+            attempt_open: true,
             theme,
             zone: TimeZone::system(),
             screen,
             decoder: Decoder::default(),
             view: View {
                 access,
-                moment: feed.moments.as_ref().map(|moments| Moment {
-                    at: moments.rows.len(),
-                    of: moments.rows.len(),
+                moment: feed.samples.recorded.as_ref().map(|rows| Moment {
+                    at: rows.len(),
+                    of: rows.len(),
                 }),
-                table: feed
-                    .moments
-                    .as_ref()
-                    .map(|moments| Table::new(moments.rows.clone()))
-                    .unwrap_or_default(),
+                table: Table::new(rows(&feed, &board)),
                 ..View::default()
             },
             picture: Picture {
                 now: clock(access, &board),
                 board,
                 live: feed.live.read(),
-                attempt: attempt(&feed),
+                attempt,
             },
             feed,
             changed: true,
@@ -132,6 +131,11 @@ impl Session {
                 },
                 updated = self.feed.board.changed(), if self.board_open => {
                     self.board_open = updated.is_ok();
+                    None
+                }
+                found = self.feed.samples.attempt.changed(), if self.attempt_open => {
+                    self.attempt_open = found.is_ok();
+                    self.changed = true;
                     None
                 }
                 written = self.screen.write_pending(), if self.screen.has_pending() => {
@@ -224,7 +228,11 @@ impl Session {
         let scene = Scene {
             board,
             live,
-            attempt: attempt.as_deref(),
+            attempt: match attempt {
+                Ok(attempt) => Ok(attempt.as_deref()),
+                Err(why) => Err(why),
+            },
+            directory: &self.feed.directory,
             view: &self.view,
             theme: &self.theme,
             now: *now,
@@ -259,10 +267,11 @@ impl Session {
         if other_board && self.view.log_back > 0 {
             self.view.log_back += newer_lines(&board, &shown.board);
         }
+        self.view.table.show(&rows(&self.feed, &board));
         self.picture = Picture {
             board,
             live,
-            attempt: attempt(&self.feed),
+            attempt: self.feed.samples.attempt.borrow().clone(),
             now,
         };
     }
@@ -279,11 +288,10 @@ fn newer_lines(board: &Board, shown: &Board) -> usize {
         .count()
 }
 
-/// The attempt that belongs to the board of a recorded run.
-fn attempt(feed: &Feed) -> Option<Arc<Attempt>> {
-    feed.moments
-        .as_ref()
-        .and_then(|moments| moments.attempt.borrow().clone())
+/// What the table of samples shows beside this board.
+fn rows(feed: &Feed, board: &Board) -> Rows {
+    let recorded = feed.samples.recorded.as_ref();
+    recorded.unwrap_or(board.samples.rows()).clone()
 }
 
 /// The time of the picture: in a run that is only looked at, it stands still at the last event.

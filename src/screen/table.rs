@@ -1,9 +1,8 @@
 //! The table of samples as a person has sorted it. Pure: rows in, an order and places in it out.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
-use crate::core::listing::Row;
+use crate::core::listing::{self, Row, Rows};
 
 /// What the table is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,7 +62,7 @@ impl Column {
     fn value(self, row: &Row) -> Option<f64> {
         let nanos = |time: Option<i64>| time.map(|time| time as f64);
         match self {
-            Self::Taken => Some(row.end as f64),
+            Self::Taken => Some(row.number as f64),
             Self::Size => Some(row.size as f64),
             Self::Start => Some(f64::from(row.key.kind as u8)),
             Self::Invocation => nanos(row.invocation),
@@ -102,10 +101,10 @@ impl Direction {
     }
 }
 
-/// The samples of a recorded run in a chosen order. Samples are named by their number, from 1, as taken.
+/// The samples of a run in a chosen order. Samples are named by their number, from 1, as taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
-    rows: Arc<[Row]>,
+    rows: Rows,
     /// Indices into `rows`.
     order: Vec<usize>,
     column: Column,
@@ -114,11 +113,20 @@ pub struct Table {
 
 impl Table {
     /// In the order in which they were taken.
-    pub fn new(rows: Arc<[Row]>) -> Self {
+    pub fn new(rows: Rows) -> Self {
         Self {
             order: (0..rows.len()).collect(),
             rows,
             ..Self::default()
+        }
+    }
+
+    /// Shows these rows instead, in the order that was chosen.
+    pub fn show(&mut self, rows: &Rows) {
+        if !Rows::ptr_eq(&self.rows, rows) {
+            self.rows = rows.clone();
+            self.order = (0..rows.len()).collect();
+            self.sort(self.column, self.direction);
         }
     }
 
@@ -163,26 +171,39 @@ impl Table {
         });
     }
 
-    /// Every sample with its number, as taken.
-    pub fn rows(&self) -> &[Row] {
+    /// Every sample that it has, as taken.
+    pub fn rows(&self) -> &Rows {
         &self.rows
+    }
+
+    /// The samples that were taken before those it has, and are no longer there.
+    pub fn earlier(&self) -> usize {
+        self.rows
+            .front()
+            .map_or(0, |row| row.number.saturating_sub(1))
+    }
+
+    /// The sample that was taken last.
+    pub fn latest(&self) -> Option<usize> {
+        self.rows.back().map(|row| row.number)
     }
 
     /// The row of this sample.
     pub fn row(&self, sample: usize) -> Option<&Row> {
-        self.rows.get(sample.checked_sub(1)?)
+        listing::find(&self.rows, sample)
     }
 
     /// The line in which this sample stands, from 0; the first for one that is not there.
     pub fn line_of(&self, sample: usize) -> usize {
-        let found = self.order.iter().position(|place| place + 1 == sample);
+        let here = |place: &usize| self.rows[*place].number == sample;
+        let found = self.order.iter().position(here);
         found.unwrap_or(0)
     }
 
     /// The sample in this line, or in the last one.
     pub fn sample_in(&self, line: usize) -> Option<usize> {
         let last = self.order.len().checked_sub(1)?;
-        Some(self.order[line.min(last)] + 1)
+        Some(self.rows[self.order[line.min(last)]].number)
     }
 
     /// The lines that `room` rows can show, with this sample's among them.
@@ -202,6 +223,7 @@ mod tests {
 
     fn row(end: usize, size: u64, kind: StartKind, invocation: Option<i64>) -> Row {
         Row {
+            number: end,
             key: SampleKey {
                 size: 0,
                 kind,
@@ -218,7 +240,7 @@ mod tests {
                 answered: end as u32,
                 ..PacketCounts::default()
             },
-            tries: 4 - end as u32,
+            tries: 9 - end as u32,
             end,
             attempt: None,
         }
@@ -232,7 +254,7 @@ mod tests {
             row(3, 10, cold, Some(100)),
             row(4, 20, warm, Some(200)),
         ];
-        Table::new(rows.into())
+        Table::new(Rows::new(rows.into()))
     }
 
     #[test]
@@ -263,6 +285,24 @@ mod tests {
             table.sort_by_next();
         }
         assert_eq!(table.sorting().0, Column::Taken, "it goes round");
+    }
+
+    #[test]
+    fn rows_that_come_and_go_keep_the_order_that_was_chosen() {
+        let mut table = table();
+        while table.sorting().0 != Column::Invocation {
+            table.sort_by_next();
+        }
+        let mut later = table.rows().as_ref().clone();
+        later.pop_front();
+        later.push_back(row(5, 30, StartKind::Cold, Some(150)));
+        table.show(&Rows::new(later));
+        let samples: Vec<usize> = (0..4).filter_map(|line| table.sample_in(line)).collect();
+        assert_eq!(samples, [3, 5, 4, 2]);
+        assert_eq!((table.earlier(), table.latest()), (1, Some(5)));
+        assert_eq!((table.line_of(5), table.line_of(1)), (1, 0));
+        assert!(table.row(1).is_none());
+        assert_eq!(table.row(5).map(|row| row.size), Some(30));
     }
 
     #[test]

@@ -81,8 +81,10 @@ pub struct View {
     pub access: Access,
     /// Where in a recorded run the picture stands.
     pub moment: Option<Moment>,
-    /// The samples of a recorded run, as sorted; none in a run that is in progress.
+    /// The samples, as sorted: all of a recorded run, the latest of one in progress.
     pub table: Table,
+    /// The sample picked there in a run in progress; none follows the latest. A recorded run's is its moment.
+    pub picked: Option<usize>,
     /// What is shown instead of the panes.
     pub sheet: Option<Sheet>,
     /// What the plot of exchanges shows.
@@ -117,6 +119,7 @@ impl Default for View {
             access: Access::Command,
             moment: None,
             table: Table::default(),
+            picked: None,
             sheet: None,
             upward: Upward::default(),
             focus: Pane::Sizes,
@@ -138,6 +141,16 @@ impl View {
     /// Whether Home and End go to the first and the last sample rather than scroll.
     pub fn travels(&self) -> bool {
         self.moment.is_some() && self.overlay.is_none()
+    }
+
+    /// The sample that is picked in the table, by number; none when it is empty.
+    pub fn picked_sample(&self) -> Option<usize> {
+        let latest = self.table.latest()?;
+        let first = self.table.earlier() + 1;
+        Some(match self.moment {
+            Some(moment) => moment.at,
+            None => self.picked.map_or(latest, |picked| picked.max(first)),
+        })
     }
 
     /// Whether keys are for the table of samples or the exchanges of one.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{StoreError, directory, line};
 use crate::core::message::{Entry, Event, JOURNAL_VERSION};
+use crate::core::sample::Attempt;
 
 /// Its name in a run's directory.
 pub const FILE_NAME: &str = "journal.jsonl";
@@ -81,6 +82,30 @@ fn read_with(path: &Path, kept: fn(Entry) -> Entry) -> Result<Journal, StoreErro
         line.clear();
     }
     Ok(journal)
+}
+
+/// The attempt in line `number`, from 1, of a journal that may be growing; none when that line tells of none. The
+/// lines before it are passed over unread.
+///
+/// # Errors
+/// The journal cannot be read, or that line is not in it yet or makes no sense.
+pub fn attempt_in_line(path: &Path, number: u64) -> Result<Option<Attempt>, StoreError> {
+    let refused = || StoreError::io("read", path);
+    let mut text = BufReader::new(File::open(path).map_err(refused())?);
+    for _ in 1..number {
+        text.skip_until(b'\n').map_err(refused())?;
+    }
+    let mut line = Vec::new();
+    text.read_until(b'\n', &mut line).map_err(refused())?;
+    let entry = entry(&line, number as usize).map_err(|what| StoreError::BadLine {
+        path: path.into(),
+        line: number as usize,
+        what,
+    })?;
+    Ok(match entry.event {
+        Event::AttemptEnded { attempt } => Some(*attempt),
+        _ => None,
+    })
 }
 
 /// Reads line `number` of a journal, its end included.

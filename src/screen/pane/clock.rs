@@ -10,6 +10,7 @@ use crate::screen::draw::Scene;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 use crate::screen::{facts, format};
 
 /// Columns of the bar that fills with the streak.
@@ -90,8 +91,9 @@ fn streak(scene: &Scene, width: u16) -> Line<'static> {
         .map_or("unknown".into(), |rtt| {
             format::span(rtt, &scene.theme.glyphs)
         });
-    let mut parts = vec![fact(scene, 0, "min rtt", minimum)];
-    if let Some(run) = &scene.board.run {
+    let mut parts = vec![fact(scene, 0, "min RTT", minimum)];
+    let run = scene.board.run.as_ref();
+    if let Some(run) = run.filter(|_| scene.view.access == Access::Command) {
         let streak = scene.live.streak.min(run.n);
         let share = f64::from(streak) / f64::from(run.n.max(1));
         let (full, rest) = bar(scene, share, STREAK_BAR);

@@ -1,8 +1,8 @@
 //! The columns of the table of sizes: what is written of a cell, and how much of it there is room for.
 
 use crate::core::board::Cell;
-use crate::core::distribution::{half_quartile_range, median};
-use crate::core::statistics::median_interval;
+use crate::core::distribution::median;
+use crate::core::statistics::{LEAST_FOR_INTERVAL, median_interval};
 use crate::core::time::{MILLISECOND, Nanos};
 
 /// What is written of one size and start kind.
@@ -14,10 +14,12 @@ pub struct Entry {
     pub marks: String,
     /// Median, ms.
     pub median: String,
-    /// Half the distance between the quartiles, ms.
-    pub spread: String,
-    /// 95 % interval of the median, ms, as `0.38..0.44`; empty with too few samples.
+    /// How far the ends of the median's 95 % interval are, ms; `n<6` with too few samples for one.
+    pub margin: String,
+    /// The interval, ms, as `0.38..0.44`; `n<6` with too few samples.
     pub interval: String,
+    /// Whether there is an interval.
+    pub known: bool,
 }
 
 impl Entry {
@@ -25,7 +27,13 @@ impl Entry {
     pub fn of(cell: &Cell, decimals: usize) -> Self {
         let mut times: Vec<Nanos> = cell.invocation.values().copied().collect();
         times.sort_unstable();
-        let interval = median_interval(&times);
+        let interval = median_interval(&times).known().copied();
+        let middle = median(&times);
+        let too_few = if times.is_empty() {
+            String::new()
+        } else {
+            format!("n<{LEAST_FOR_INTERVAL}")
+        };
         let shown = |nanos: Nanos| format!("{:.decimals$}", nanos as f64 / MILLISECOND as f64);
         let counts = [
             ("x", cell.failed),
@@ -44,12 +52,14 @@ impl Entry {
                 String::new()
             },
             marks: marks.concat(),
-            median: median(&times).map(shown).unwrap_or_default(),
-            spread: half_quartile_range(&times).map(shown).unwrap_or_default(),
-            interval: interval
-                .known()
-                .map(|ends| format!("{}..{}", shown(ends.low), shown(ends.high)))
-                .unwrap_or_default(),
+            median: middle.map(shown).unwrap_or_default(),
+            margin: interval
+                .zip(middle)
+                .map_or(too_few.clone(), |(ends, middle)| shown(ends.margin(middle))),
+            interval: interval.map_or(too_few, |ends| {
+                format!("{}..{}", shown(ends.low), shown(ends.high))
+            }),
+            known: interval.is_some(),
         }
     }
 
@@ -58,7 +68,7 @@ impl Entry {
             &self.count,
             &self.marks,
             &self.median,
-            &self.spread,
+            &self.margin,
             &self.interval,
         ];
         texts.map(|text| text.chars().count())
@@ -72,9 +82,9 @@ pub enum Shows {
     Median,
     /// What went wrong.
     Marks,
-    /// How far the samples are spread.
-    Spread,
-    /// How surely the median is known, instead of the spread where there are samples enough.
+    /// How surely the median is known, by one number.
+    Margin,
+    /// The same by the two ends of its interval.
     Interval,
 }
 
@@ -83,7 +93,7 @@ pub enum Shows {
 pub struct Detail {
     /// Columns before each start kind.
     pub gap: usize,
-    /// Columns at either side of the sign between median and spread.
+    /// Columns at either side of the sign between median and margin.
     pub sign_gap: usize,
     /// What is shown.
     pub shows: Shows,
@@ -101,8 +111,8 @@ const fn detail(gap: usize, sign_gap: usize, shows: Shows) -> Detail {
 const DETAILS: [Detail; 6] = [
     detail(2, 1, Shows::Interval),
     detail(1, 0, Shows::Interval),
-    detail(2, 1, Shows::Spread),
-    detail(1, 0, Shows::Spread),
+    detail(2, 1, Shows::Margin),
+    detail(1, 0, Shows::Margin),
     detail(1, 0, Shows::Marks),
     detail(1, 0, Shows::Median),
 ];
@@ -118,11 +128,11 @@ pub struct Widths {
     pub count: usize,
     /// Of the marks.
     pub marks: usize,
-    /// Of the spread.
-    pub spread: usize,
+    /// Of the margin.
+    pub margin: usize,
     /// Of the median's interval.
     pub interval: usize,
-    /// Of the sign before the spread.
+    /// Of the sign before the margin.
     pub sign: usize,
     median: usize,
 }
@@ -133,17 +143,17 @@ impl Widths {
         let least = Self {
             count: 1,
             marks: 0,
-            spread: 0,
+            margin: 0,
             interval: 0,
             sign,
             median: 0,
         };
         entries.map(Entry::widths).fold(
             least,
-            |widest, [count, marks, median, spread, interval]| Self {
+            |widest, [count, marks, median, margin, interval]| Self {
                 count: widest.count.max(count),
                 marks: widest.marks.max(marks),
-                spread: widest.spread.max(spread),
+                margin: widest.margin.max(margin),
                 interval: widest.interval.max(interval),
                 sign,
                 median: widest.median.max(median),
@@ -157,10 +167,23 @@ impl Widths {
         if shown { self.marks + 1 } else { 0 }
     }
 
-    /// The spread with its sign, or the interval with a space before it, whatever is wider.
-    pub fn spread_room(self, detail: Detail) -> usize {
-        let spread = if detail.shows >= Shows::Spread && self.spread > 0 {
-            self.spread + self.sign + 2 * detail.sign_gap
+    /// As wide as the wider of two.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            count: self.count.max(other.count),
+            marks: self.marks.max(other.marks),
+            margin: self.margin.max(other.margin),
+            interval: self.interval.max(other.interval),
+            sign: self.sign,
+            median: self.median.max(other.median),
+        }
+    }
+
+    /// The margin with its sign, or the interval with a space before it, whatever is wider.
+    pub fn margin_room(self, detail: Detail) -> usize {
+        let margin = if detail.shows >= Shows::Margin && self.margin > 0 {
+            self.margin + self.sign + 2 * detail.sign_gap
         } else {
             0
         };
@@ -169,12 +192,12 @@ impl Widths {
         } else {
             0
         };
-        spread.max(interval)
+        margin.max(interval)
     }
 
-    /// Median and spread, at least as wide as the heading above.
+    /// Median and margin, at least as wide as the heading above.
     pub fn time_room(self, detail: Detail) -> usize {
-        (self.median + self.spread_room(detail)).max(HEADING)
+        (self.median + self.margin_room(detail)).max(HEADING)
     }
 
     /// All of it, with the mark of the row in progress.
@@ -213,7 +236,7 @@ mod tests {
     use crate::core::sample::{PacketCounts, StartKind};
 
     #[test]
-    fn where_there_is_room_a_median_has_its_interval_and_with_few_samples_its_spread() {
+    fn where_there_is_room_a_median_has_its_interval_unless_samples_are_few() {
         let mut cell = Cell {
             size: 0,
             kind: StartKind::Warm,
@@ -234,21 +257,24 @@ mod tests {
             Entry::of(cell, 0)
         };
         let few = of(&[5, 1, 4, 2, 3], &mut cell);
-        assert_eq!((few.interval.as_str(), few.spread.as_str()), ("", "1"));
-        let enough = of(&[5, 1, 4, 2, 3, 6], &mut cell);
-        assert_eq!(enough.interval, "1..6");
+        let shown = (few.interval.as_str(), few.margin.as_str(), few.known);
+        assert_eq!(shown, ("n<6", "n<6", false));
+        let enough = of(&[5, 1, 4, 2, 4, 6], &mut cell);
+        let shown = (enough.interval.as_str(), enough.margin.as_str());
+        assert_eq!(shown, ("1..6", "3"), "the median is 4");
         let widths = [Widths::of([&few, &enough].into_iter(), 1); 2];
         assert_eq!(most_detail(&widths, 50).shows, Shows::Interval);
     }
 
     #[test]
-    fn a_narrow_table_gives_up_the_spread_then_the_marks() {
+    fn a_narrow_table_gives_up_the_interval_then_the_margin_then_the_marks() {
         let entry = Entry {
             count: "50".into(),
             marks: "x1".into(),
             median: "10.88".into(),
-            spread: "0.54".into(),
+            margin: "0.54".into(),
             interval: "10.62..11.03".into(),
+            known: true,
         };
         let widths = [Widths::of([&entry].into_iter(), 1); 2];
         let shows = [60, 50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
@@ -256,8 +282,8 @@ mod tests {
             shows,
             [
                 Shows::Interval,
-                Shows::Spread,
-                Shows::Spread,
+                Shows::Margin,
+                Shows::Margin,
                 Shows::Marks,
                 Shows::Median,
                 Shows::Median

@@ -81,14 +81,15 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
 
 /// The sample that is picked, with its number.
 fn picked<'a>(scene: &Scene<'a>) -> Option<(usize, &'a Row)> {
-    let at = scene.view.moment?.at;
+    let at = scene.view.picked_sample()?;
     Some((at, scene.view.table.row(at)?))
 }
 
 /// Its attempt; none while that of another sample is still there.
 fn attempt<'a>(scene: &Scene<'a>) -> Option<&'a Attempt> {
     let key = picked(scene)?.1.key;
-    scene.attempt.filter(|attempt| attempt.purpose.key() == key)
+    let found = scene.attempt.ok().flatten();
+    found.filter(|attempt| attempt.purpose.key() == key)
 }
 
 /// Which sample it is.
@@ -112,7 +113,10 @@ fn title(scene: &Scene) -> Vec<Segment> {
     parts
 }
 
-fn why_nothing(scene: &Scene) -> &'static str {
+fn why_nothing<'a>(scene: &Scene<'a>) -> &'a str {
+    if let Err(why) = scene.attempt {
+        return why;
+    }
     let is_there = picked(scene).is_some_and(|(_, row)| row.attempt.is_some());
     match attempt(scene) {
         None if is_there => "looking it up",

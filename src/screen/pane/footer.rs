@@ -10,6 +10,9 @@ use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 use crate::screen::view::Leaving;
 
+/// Rank of a hint that leaves before those of the commands, which are the first four.
+const AFTER_COMMANDS: u8 = 6;
+
 /// Draws it.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let area = indented(area);
@@ -41,8 +44,11 @@ fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
         Action::Quit => 0,
         Action::Help => 1,
         // The way on and the way back come before going by sample.
-        Action::Close | Action::Open if scene.view.sheet.is_some() => 2,
+        Action::Close | Action::Open | Action::Upward if scene.view.sheet.is_some() => 2,
+        Action::Sort | Action::Turn if scene.view.sheet.is_some() => 3,
         Action::Earlier | Action::Later if scene.view.sheet.is_some() => place + 100,
+        // How to see more comes before what only stops the picture.
+        Action::Samples => AFTER_COMMANDS,
         _ => place + 2,
     };
     let possible = key.action.possible(scene.board, scene.view).is_ok();

@@ -38,6 +38,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     put(frame, area, 0, fit_ends(left, badges(scene), area.width, 2));
 }
 
+/// That nothing is measured, where the platform's name is not shown.
+pub fn made_up(scene: &Scene) -> Option<Segment> {
+    let run = scene.board.run.as_ref()?;
+    let simulated = run.platform == "simulated";
+    simulated.then(|| remark(scene, 1, "simulated"))
+}
+
 /// How the run stands, in words that are hard to miss when it stands still.
 pub fn badges(scene: &Scene) -> Vec<Segment> {
     let standing = scene.theme.style(Meaning::Standing);

@@ -54,7 +54,7 @@ fn lines(scene: &Scene, width: u16) -> Vec<Line<'static>> {
     ));
     rows.push((
         "n".into(),
-        format!("samples measured; {sign} IQR/2: half the quartiles' distance"),
+        format!("samples measured; {sign} 95 %: how far the median's interval reaches"),
     ));
     rows.into_iter()
         .flat_map(|(names, help)| row(scene, &names, &help, width))

@@ -15,9 +15,10 @@ use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 use crate::screen::view::Access;
 
-/// Draws it.
+/// Draws it; the answer to a key is here only where there is no footer.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let board = scene.board;
+    let alone = scene.place(frame.area()).footer.height == 0;
     let text = scene.theme.style(Meaning::Text);
     let mut parts = Vec::new();
     let looking = scene.view.access == Access::Look;
@@ -45,6 +46,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             text,
         ));
     }
+    parts.extend(super::header::made_up(scene));
     let times: Vec<Nanos> = facts::cell_in_view(board)
         .map(|cell| cell.invocation.values().copied().collect())
         .unwrap_or_default();
@@ -70,7 +72,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         Progress::of(board).percent(),
         scene.theme.style(Meaning::Value),
     ));
-    if let Some(message) = &scene.view.message {
+    if let Some(message) = scene.view.message.as_ref().filter(|_| alone) {
         parts = vec![Segment::new(
             0,
             message.clone(),

@@ -30,7 +30,12 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let inside = indented(framed(frame, area, Pane::Log, scene, Vec::new(), notes));
     let mut lines: Vec<Line> = Vec::new();
-    for entry in log.iter().rev().skip(back) {
+    let last = if back > 0 {
+        Vec::new()
+    } else {
+        super::ending::lines(scene)
+    };
+    for entry in last.iter().chain(newest(scene).skip(back)) {
         let wrapped = entry_lines(scene, entry, usize::from(inside.width));
         if lines.len() + wrapped.len() > usize::from(inside.height) && !lines.is_empty() {
             break;
@@ -40,6 +45,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     for (row, line) in lines.into_iter().enumerate() {
         put(frame, inside, row as u16, line);
     }
+}
+
+/// The lines of the log, the newest first.
+pub fn newest<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a LogLine> {
+    scene.board.log.iter().rev().map(AsRef::as_ref)
 }
 
 /// The mark of a severity, and how it looks.
@@ -83,30 +93,48 @@ fn entry_lines(scene: &Scene, entry: &LogLine, width: usize) -> Vec<Line<'static
     dressed.collect()
 }
 
-/// Breaks a text into lines, the first of at most `first` characters, the others of at most `width`:
+/// Breaks a text into lines, the first of at most `first` columns, the others of at most `width`:
 /// between words, else within one that is too long.
 pub fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split_whitespace() {
-        let mut letters: Vec<char> = word.chars().collect();
-        while !letters.is_empty() {
+        let mut rest = word;
+        while !rest.is_empty() {
             let room = if lines.len() == 1 { first } else { width }.max(1);
             let space = usize::from(length > 0);
             let free = room.saturating_sub(length + space);
-            if letters.len() > free && length > 0 {
+            if columns(rest) > free && length > 0 {
                 lines.push(String::new());
                 length = 0;
                 continue;
             }
-            let piece: Vec<char> = letters.drain(..letters.len().min(free.max(1))).collect();
-            length += space + piece.len();
+            let (piece, after) = rest.split_at(beginning(rest, free));
+            rest = after;
+            length += space + columns(piece);
             if let Some(line) = lines.last_mut() {
-                line.extend(std::iter::repeat_n(' ', space).chain(piece));
+                line.extend(std::iter::repeat_n(' ', space));
+                line.push_str(piece);
             }
         }
     }
     lines
+}
+
+/// Columns that a text takes: two for a wide character.
+fn columns(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// Bytes of as many characters from the beginning as `room` columns can hold, one at the least.
+fn beginning(text: &str, room: usize) -> usize {
+    let ends = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    let fitting = ends
+        .clone()
+        .take_while(|end| columns(&text[..*end]) <= room);
+    fitting.last().or_else(|| ends.clone().next()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -128,6 +156,8 @@ mod tests {
             ["a", "verylo", "ngword", "indeed", "b"]
         );
         assert_eq!(wrap("", 5, 5), [""]);
+        assert_eq!(wrap("函数没有回答 x", 5, 5), ["函数", "没有", "回答", "x"]);
+        assert_eq!(wrap("函", 1, 1), ["函"], "too wide, but not lost");
         assert_eq!(wrap("ab", 0, 0), ["a", "b"]);
     }
 }

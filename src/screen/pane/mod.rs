@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod clock;
 mod columns;
+pub mod ending;
 pub mod exchanges;
 pub mod finished;
 pub mod footer;

@@ -18,7 +18,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene, shape: Shape) {
     let right = if shape == Shape::Small {
         let moment = scene.view.moment;
         let moment = moment.map(|moment| remark(scene, 2, format!("{}/{}", moment.at, moment.of)));
-        moment.into_iter().chain(header::badges(scene)).collect()
+        let notes = header::made_up(scene).into_iter().chain(moment);
+        notes.chain(header::badges(scene)).collect()
     } else {
         Vec::new()
     };

@@ -6,15 +6,17 @@ use ratatui::text::{Line, Span};
 
 use crate::core::board::{Activity, Cell};
 use crate::core::contract::Carrier;
-use crate::core::distribution::{half_quartile_range, median};
+use crate::core::distribution::median;
 use crate::core::follow_up::FollowUps;
+use crate::core::statistics::{LEAST_FOR_INTERVAL, median_interval};
 use crate::core::time::Nanos;
 
-use super::{clock, indented, kind_word, log, put};
+use super::{clock, ending, indented, kind_word, log, put};
 use crate::screen::draw::Scene;
 use crate::screen::facts::{self, Progress};
 use crate::screen::format;
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 
 /// Columns of the names.
 const NAMES: usize = 12;
@@ -32,7 +34,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             Meaning::Value,
         ),
         (
-            "rtt p50 p99".into(),
+            "RTT p50 p99".into(),
             round_trips(scene, cell),
             Meaning::Value,
         ),
@@ -73,25 +75,30 @@ fn streak_or_step(scene: &Scene) -> (String, String, Meaning) {
 
 fn invocation_name(cell: Option<&Cell>) -> String {
     cell.map_or("invocation".into(), |cell| {
-        format!("{} start", kind_word(cell.kind))
+        format!("{} median", kind_word(cell.kind))
     })
 }
 
 fn invocation(scene: &Scene, cell: Option<&Cell>) -> String {
-    let times: Vec<Nanos> = cell
-        .map(|cell| cell.invocation.values().copied().collect())
-        .unwrap_or_default();
+    cell.and_then(|cell| median_with_margin(scene, cell))
+        .unwrap_or(NOTHING.into())
+}
+
+/// `598 ms ± 20 ms`: the median invocation time, and how far its 95 % interval reaches; none without a sample.
+pub fn median_with_margin(scene: &Scene, cell: &Cell) -> Option<String> {
+    let mut times: Vec<Nanos> = cell.invocation.values().copied().collect();
+    times.sort_unstable();
     let glyphs = &scene.theme.glyphs;
-    match (median(&times), half_quartile_range(&times)) {
-        (Some(middle), Some(spread)) => format!(
-            "{} {} {}",
-            format::span(middle, glyphs),
+    let middle = median(&times)?;
+    let shown = format::span(middle, glyphs);
+    Some(match median_interval(&times).known() {
+        Some(ends) => format!(
+            "{shown} {} {}",
             glyphs.plus_minus,
-            format::span(spread, glyphs)
+            format::span(ends.margin(middle), glyphs)
         ),
-        (Some(middle), None) => format::span(middle, glyphs),
-        _ => NOTHING.into(),
-    }
+        None => format!("{shown}  n<{LEAST_FOR_INTERVAL}"),
+    })
 }
 
 fn round_trips(scene: &Scene, cell: Option<&Cell>) -> String {
@@ -150,7 +157,9 @@ fn unpaired(counts: &FollowUps) -> (String, String, Meaning) {
 }
 
 fn streak(scene: &Scene) -> String {
-    scene.board.run.as_ref().map_or(NOTHING.into(), |run| {
+    let run = scene.board.run.as_ref();
+    let run = run.filter(|_| scene.view.access == Access::Command);
+    run.map_or(NOTHING.into(), |run| {
         format!("{} of {}", scene.live.streak.min(run.n), run.n)
     })
 }
@@ -174,7 +183,7 @@ fn without_result(scene: &Scene) -> (String, String, Meaning) {
 fn last_words(frame: &mut Frame, area: Rect, used: u16, scene: &Scene) {
     let room = usize::from(area.height.saturating_sub(used));
     let mut lines: Vec<Line> = Vec::new();
-    for entry in scene.board.log.iter().rev() {
+    for entry in ending::lines(scene).iter().chain(log::newest(scene)) {
         let (mark, meaning) = log::mark(entry.severity);
         let width = usize::from(area.width);
         let wrapped = log::wrap(&format!("{mark} {}", entry.text), width, width);

@@ -13,6 +13,7 @@ use crate::screen::draw::Scene;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
+use crate::screen::view::Access;
 use crate::screen::{facts, format};
 
 /// What the columns are called, but for the arrows.
@@ -39,7 +40,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         .zip(arrows)
         .map(|(name, arrow)| format!("{name}{arrow}"))
         .collect();
-    let attempt = facts::packets_of_attempt(scene.board, scene.live);
+    let attempt = match scene.view.access {
+        Access::Command => facts::packets_of_attempt(scene.board, scene.live),
+        Access::Look => {
+            let shown = scene.attempt.ok().flatten();
+            shown.map(|attempt| attempt.packets).unwrap_or_default()
+        }
+    };
     let rows =
         [("try", attempt), ("run", run)].map(|(name, packets)| (name, packets, texts(&packets)));
     let widths: Vec<usize> = (0..HEADINGS.len())

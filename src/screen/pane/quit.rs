@@ -11,6 +11,7 @@ use crate::screen::draw::Scene;
 use crate::screen::facts::Progress;
 use crate::screen::format;
 use crate::screen::layout::{Shape, cut_top, middle};
+use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 
 /// Columns of the box.
@@ -18,17 +19,23 @@ const WIDTH: u16 = 44;
 
 /// Draws it; on a screen of one line it is that line.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
-    let remaining = format::count(u64::from(Progress::of(scene.board).remaining()));
+    let remain = match scene.board.plan() {
+        None => "Nothing has been measured yet.".into(),
+        Some(_) => {
+            let remaining = u64::from(Progress::of(scene.board).remaining());
+            format!("{} samples remain.", format::count(remaining))
+        }
+    };
     let standing = scene.theme.style(Meaning::Standing);
     if Shape::of(area) == Shape::Line {
         let line = cut_top(&mut area.clone(), 1);
         frame.render_widget(Clear, line);
-        put(
-            frame,
-            line,
-            0,
-            Line::styled(format!("Quit? {remaining} samples remain. y/n"), standing),
-        );
+        let parts = vec![
+            Segment::new(0, "Quit?", standing),
+            Segment::new(1, remain, standing),
+            Segment::new(0, "y/n", standing),
+        ];
+        put(frame, line, 0, fit(parts, line.width, 1));
         return;
     }
     let (text, key) = (
@@ -39,7 +46,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let width = WIDTH.min(area.width);
     let saved = "Results so far are saved: resume later.";
     let room = usize::from(width.saturating_sub(3));
-    let mut lines = vec![Line::styled(format!(" {remaining} samples remain."), value)];
+    let mut lines = vec![Line::styled(format!(" {remain}"), value)];
     lines.extend(
         wrap(saved, room, room)
             .into_iter()

@@ -1,4 +1,5 @@
-//! Every sample of a recorded run, one line each; the picked one is that after which the run is shown.
+//! The samples, one line each: all of a recorded run, which is shown as it stood after the picked one, and the latest
+//! of a run in progress.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -34,9 +35,9 @@ const MOST_GAP: usize = 4;
 /// Draws it, with the picked sample in sight.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     let table = &scene.view.table;
-    let picked = scene.view.moment.map_or(0, |moment| moment.at);
+    let picked = scene.view.picked_sample().unwrap_or(0);
     let (by, direction) = table.sorting();
-    let title = vec![
+    let mut title = vec![
         remark(scene, 0, format!("by {}, {}", by.name(), direction.word())),
         remark(
             scene,
@@ -44,6 +45,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             format!("line {} of {}", table.line_of(picked) + 1, table.len()),
         ),
     ];
+    if table.earlier() > 0 {
+        let all = table.earlier() + table.len();
+        let text = format!("the latest of {}", format::count(all as u64));
+        title.push(remark(scene, 2, text));
+    }
     let inside = indented(framed(
         frame,
         area,
@@ -97,7 +103,13 @@ fn columns(scene: &Scene, room: usize) -> (Vec<Room>, usize) {
 /// Wide enough for the heading and what stands below it, whatever is in sight, so that scrolling moves nothing.
 fn width(scene: &Scene, column: Column) -> usize {
     let widest = match column {
-        Column::Taken => scene.view.table.len().to_string().len(),
+        Column::Taken => scene
+            .view
+            .table
+            .latest()
+            .unwrap_or_default()
+            .to_string()
+            .len(),
         Column::Start => 4,
         Column::Loss => "<0.1 %".len(),
         _ => "1.05 ms".len(),

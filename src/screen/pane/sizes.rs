@@ -122,7 +122,9 @@ impl Table {
             .iter()
             .map(|point| format::bytes(point.size).len());
         let size = names.max().unwrap_or(0);
-        let detail = most_detail(&widths, room.saturating_sub(size));
+        // Both kinds get room for what one of them needs, so that the first cold sample does not change the columns.
+        let both = [widths[0].max(widths[1]); 2];
+        let detail = most_detail(&both, room.saturating_sub(size));
         Self {
             size,
             detail,
@@ -133,20 +135,11 @@ impl Table {
 
     /// What is written of the samples.
     fn figures(&self, scene: &Scene) -> String {
-        let spread = format!("{} IQR/2", scene.theme.glyphs.plus_minus);
-        let entries = || self.entries.iter().flatten();
-        let has_interval = entries().any(|entry| !entry.interval.is_empty());
-        if self.detail.shows < Shows::Interval || !has_interval {
-            return format!("median {spread}");
+        match self.detail.shows {
+            Shows::Interval => "median, 95 % interval".into(),
+            Shows::Margin => format!("median {} 95 %", scene.theme.glyphs.plus_minus),
+            Shows::Marks | Shows::Median => "median".into(),
         }
-        let has_spread =
-            entries().any(|entry| entry.interval.is_empty() && !entry.spread.is_empty());
-        let few = if has_spread {
-            format!(", else {spread}")
-        } else {
-            String::new()
-        };
-        format!("median, 95 % interval{few}")
     }
 
     fn heading(&self, scene: &Scene) -> Line<'static> {
@@ -224,24 +217,24 @@ impl Table {
             let marks = format!(" {:<1$}", entry.marks, widths.marks);
             spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
         }
-        let room = widths.time_room(detail) - widths.spread_room(detail);
+        let room = widths.time_room(detail) - widths.margin_room(detail);
         let median = format!(" {:>room$}", entry.median);
         spans.push(Span::styled(median, scene.theme.style(weight)));
         if detail.shows >= Shows::Interval && !entry.interval.is_empty() {
-            let text = format!("{:>1$}", entry.interval, widths.spread_room(detail));
+            let text = format!("{:>1$}", entry.interval, widths.margin_room(detail));
             spans.push(Span::styled(text, label));
-        } else if widths.spread_room(detail) > 0 {
+        } else if widths.margin_room(detail) > 0 {
             let space = " ".repeat(detail.sign_gap);
-            let sign = if entry.spread.is_empty() {
-                ""
-            } else {
+            let sign = if entry.known {
                 scene.theme.glyphs.plus_minus
+            } else {
+                ""
             };
             let text = format!(
                 "{space}{sign:0$}{space}{1:>2$}",
-                widths.sign, entry.spread, widths.spread
+                widths.sign, entry.margin, widths.margin
             );
-            let text = format!("{text:<0$}", widths.spread_room(detail));
+            let text = format!("{text:<0$}", widths.margin_room(detail));
             spans.push(Span::styled(text, label));
         }
         spans

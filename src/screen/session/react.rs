@@ -59,9 +59,7 @@ impl Session {
             None => None,
             Some(Effect::Leave(left)) => Some(left),
             Some(Effect::Show(sample)) => {
-                if let Some(moments) = &self.feed.moments {
-                    moments.wanted.send_replace(sample);
-                }
+                self.feed.samples.wanted.send_replace(sample);
                 None
             }
             Some(Effect::Suspend) => self.begin_suspend(),
