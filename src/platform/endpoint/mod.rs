@@ -19,7 +19,7 @@ use self::headers::Secrets;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry, Verdict,
+    PlatformError, Reach, Resource, Verdict,
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};
@@ -321,15 +321,7 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String) -> PlatformError {
-    PlatformError {
-        kind,
-        platform: NAME,
-        operation,
-        resource: resource.into(),
-        what,
-        status: None,
-        retry: Retry::No,
-    }
+    PlatformError::new(NAME, kind, operation, resource, what)
 }
 
 #[cfg(test)]

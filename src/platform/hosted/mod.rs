@@ -30,7 +30,7 @@ use self::fleet::Fleet;
 use self::home::Home;
 use self::http::Server;
 use super::{
-    Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, PlatformError, Resource, Retry,
+    Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, PlatformError, Resource,
     Verdict,
 };
 use crate::core::contract::Reply;
@@ -336,13 +336,5 @@ pub fn error(
     resource: &str,
     what: String,
 ) -> PlatformError {
-    PlatformError {
-        kind,
-        platform,
-        operation,
-        resource: resource.into(),
-        what,
-        status: None,
-        retry: Retry::No,
-    }
+    PlatformError::new(platform, kind, operation, resource, what)
 }
