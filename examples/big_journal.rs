@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 
-use sebs_tui::core::contract::StampKind;
+use sebs_tui::core::contract::{Carrier, StampKind};
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::estimate;
 use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
@@ -100,6 +100,7 @@ fn header(repetitions: u32) -> RunHeader {
         cold_method: "simulated".into(),
         n: 20,
         in_flight: 1,
+        sync: Carrier::Udp,
         shift: None,
         plan: Plan::new(outline, &Limits::default()),
     }
@@ -145,6 +146,7 @@ fn attempt(number: u64, key: SampleKey, plan: &Plan, count: u32) -> Attempt {
             stop: None,
             clock_error: None,
             implausible: 0,
+            cold_nonce: None,
             stamps: StampKind::Kernel,
         }),
         clock,
@@ -155,7 +157,9 @@ fn attempt(number: u64, key: SampleKey, plan: &Plan, count: u32) -> Attempt {
             duplicates: 0,
             reordered: 0,
         },
+        follow_ups: None,
         exchanges,
+        host_rows: Vec::new(),
     }
 }
 

@@ -193,14 +193,12 @@ pub fn run(options: &Options) -> Done {
 
 /// Waits for the end of a run, with a word when that takes a while.
 async fn ended<T>(mut running: JoinHandle<T>, platform: PlatformName) -> Result<T, JoinError> {
-    let platform = platform.word();
-    match timeout(REMOVED_AT_ONCE, &mut running).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
-            running.await
-        }
+    if let Ok(ended) = timeout(REMOVED_AT_ONCE, &mut running).await {
+        return ended;
     }
+    let platform = platform.word();
+    eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
+    running.await
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {

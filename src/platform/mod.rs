@@ -237,6 +237,27 @@ pub struct PlatformError {
     pub retry: Retry,
 }
 
+impl PlatformError {
+    /// An error without an HTTP status, that another try does not help.
+    pub fn new(
+        platform: &'static str,
+        kind: ErrorKind,
+        operation: &'static str,
+        resource: &str,
+        what: String,
+    ) -> Self {
+        Self {
+            kind,
+            platform,
+            operation,
+            resource: resource.into(),
+            what,
+            status: None,
+            retry: Retry::No,
+        }
+    }
+}
+
 /// A platform on which the experiment can run. One value serves one run and owns at most one function.
 #[async_trait]
 pub trait Platform: Send + Sync {

@@ -123,22 +123,26 @@ impl Account {
 
     /// Makes a call that changes something. It goes to its end also when the one who makes it gives up, and the next
     /// such call waits for that: nothing is made after its own removal, and no change overtakes another.
-    pub async fn change<T: Send + 'static>(
+    pub fn change<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        let turn = self.turn.clone().lock_owned().await;
-        let call = tokio::spawn(async move {
-            let _turn = turn;
-            call.await
-        });
-        match call.await {
-            Ok(answer) => answer,
-            Err(why) => match why.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                // The program is ending, and this with it.
-                Err(_) => std::future::pending().await,
-            },
+    ) -> impl Future<Output = T> + Send {
+        // Boxed, since the SDK's futures are large.
+        let (call, turn) = (Box::pin(call), self.turn.clone());
+        async move {
+            let turn = turn.lock_owned().await;
+            let call = tokio::spawn(async move {
+                let _turn = turn;
+                call.await
+            });
+            match call.await {
+                Ok(answer) => answer,
+                Err(why) => match why.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    // The program is ending, and this with it.
+                    Err(_) => std::future::pending().await,
+                },
+            }
         }
     }
 

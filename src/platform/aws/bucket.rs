@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
 use hyper::body::Bytes;
@@ -120,7 +121,7 @@ impl<'a> Bucket<'a> {
             Err(why)
                 if why
                     .as_service_error()
-                    .is_some_and(|refusal| refusal.is_bucket_already_owned_by_you()) =>
+                    .is_some_and(CreateBucketError::is_bucket_already_owned_by_you) =>
             {
                 Ok(())
             }

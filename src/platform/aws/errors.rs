@@ -18,15 +18,7 @@ pub(super) fn error(
     resource: &str,
     what: String,
 ) -> PlatformError {
-    PlatformError {
-        kind,
-        platform: NAME,
-        operation,
-        resource: resource.into(),
-        what,
-        status: None,
-        retry: Retry::No,
-    }
+    PlatformError::new(NAME, kind, operation, resource, what)
 }
 
 /// Maps what the SDK returned.

@@ -21,7 +21,7 @@ use self::refusal::Refusal;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry, Verdict,
+    PlatformError, Reach, Resource, Verdict,
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};
@@ -274,13 +274,5 @@ impl Platform for EndpointPlatform {
 }
 
 fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String) -> PlatformError {
-    PlatformError {
-        kind,
-        platform: NAME,
-        operation,
-        resource: resource.into(),
-        what,
-        status: None,
-        retry: Retry::No,
-    }
+    PlatformError::new(NAME, kind, operation, resource, what)
 }

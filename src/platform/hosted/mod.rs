@@ -25,7 +25,7 @@ mod runtime_api;
 use std::io;
 
 pub use self::host::{Host, Leftovers};
-use super::{ErrorKind, PlatformError, Retry};
+use super::{ErrorKind, PlatformError};
 
 /// Does what blocks outside the threads that serve requests.
 pub async fn blocking<T: Send + 'static>(
@@ -56,13 +56,5 @@ pub fn error(
     resource: &str,
     what: String,
 ) -> PlatformError {
-    PlatformError {
-        kind,
-        platform,
-        operation,
-        resource: resource.into(),
-        what,
-        status: None,
-        retry: Retry::No,
-    }
+    PlatformError::new(platform, kind, operation, resource, what)
 }
