@@ -189,11 +189,10 @@ fn over_tls(
 }
 
 #[cfg(not(feature = "tls"))]
-fn over_tls(_: &str, directory: &Path, _: u64, _: &ClientVersion) -> Result<Docker, Error> {
+fn over_tls(name: &str, _: &Path, _: u64, _: &ClientVersion) -> Result<Docker, Error> {
     // Refused already when the place was found.
-    Err(Error::CertPathError {
-        path: directory.into(),
-    })
+    let uri = name.into();
+    Err(Error::UnsupportedURISchemeError { uri })
 }
 
 #[cfg(test)]
