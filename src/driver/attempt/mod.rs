@@ -1,5 +1,11 @@
 //! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps or follows up, judges.
 
+mod request;
+mod session;
+mod warnings;
+
+pub use self::request::budget;
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,15 +13,17 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use self::request::{Meeting, body};
+use self::session::Session;
+use self::warnings::warnings;
+use super::Experiment;
 use super::clock;
 use super::echo::Echo;
 use super::follow_up::follow;
 use super::invoke::{Called, Connection};
-use super::package;
 use super::workshop::Done;
-use super::{Experiment, Speaker};
-use crate::core::contract::{Carrier, ClockRequest, Dialect, Invocation, Reply};
-use crate::core::exchange::{HostRecord, HostRow, Identity, SessionSpec, join};
+use crate::core::contract::{Carrier, Dialect, Reply};
+use crate::core::exchange::{HostRecord, HostRow, join};
 use crate::core::follow_up::{Followed, is_due};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
@@ -23,20 +31,15 @@ use crate::core::pace::Pace;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
     Attempt, AttemptOutcome, Failure, FunctionReport, HostStamps, HttpTimes, PacketCounts,
-    PlatformRecord, StartKind, Token,
+    PlatformRecord, Token,
 };
-use crate::core::text::TextIdentity;
-use crate::core::time::{MILLISECOND, Nanos, SECOND};
+use crate::core::time::Nanos;
 use crate::platform::{HttpReply, Platform, PlatformError, Retry};
 
-/// Longest the clock exchange may take, whatever the function's time-out.
-const BUDGET_MOST: Nanos = 10 * SECOND;
 /// Longest wait that a platform's advice to try later can cause.
 pub const RETRY_MOST: Duration = Duration::from_secs(60);
 /// A cold start may add this to the function's own time-out.
 pub(super) const START_ALLOWANCE: Duration = Duration::from_secs(60);
-/// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
-const STEP_ALLOWANCE: Nanos = MILLISECOND;
 
 /// What every attempt of a run needs.
 pub struct Bench {
@@ -310,119 +313,6 @@ fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> Functi
     }
 }
 
-/// Where and how the function meets the host to compare clocks.
-struct Meeting {
-    address: String,
-    port: u16,
-    session: u16,
-    sync: Carrier,
-}
-
-fn body(
-    bench: &Bench,
-    attempt: &Attempt,
-    meeting: Meeting,
-    payload_bytes: u64,
-) -> Result<Bytes, Failure> {
-    let experiment = &bench.experiment;
-    let invocation = Invocation {
-        server_address: meeting.address,
-        server_port: meeting.port,
-        repetition: attempt.purpose.key().repetition,
-        n: experiment.header.n,
-        sync: meeting.sync,
-        clock: Some(ClockRequest {
-            proto: experiment.dialect,
-            token: attempt.token,
-            session: meeting.session,
-            max_exchanges: experiment.max_exchanges,
-            in_flight: experiment.header.in_flight,
-            pace: experiment.pace,
-            budget: budget(experiment),
-            shift: experiment.header.shift,
-        }),
-    };
-    let fault = |error: serde_json::Error| Failure {
-        step: "request".into(),
-        what: error.to_string(),
-        status: None,
-    };
-    let mut text = if experiment.foreign.request.is_empty() {
-        serde_json::to_string(&invocation).map_err(fault)?
-    } else {
-        let mut members = serde_json::to_value(&invocation).map_err(fault)?;
-        for (name, value) in &experiment.foreign.request {
-            members[name] = value.clone();
-        }
-        members.to_string()
-    };
-    text.pop();
-    text.push_str(r#","data":""#);
-    text.push_str(&package::payload(payload_bytes, rand::random()));
-    text.push_str(r#""}"#);
-    Ok(text.into())
-}
-
-/// Longest time the clock exchange may take, ns.
-pub fn budget(experiment: &Experiment) -> Nanos {
-    BUDGET_MOST.min(experiment.function.timeout.as_nanos() as Nanos / 2)
-}
-
-/// Closes its session also when the attempt is given up.
-struct Session {
-    echo: Arc<Echo>,
-    id: u16,
-    closed: bool,
-}
-
-impl Session {
-    fn open(bench: &Bench, echo: &Arc<Echo>, token: Token) -> Result<Self, Failure> {
-        let spec = SessionSpec {
-            token,
-            identity: match bench.experiment.dialect {
-                Dialect::Stamp => Identity::Token,
-                Dialect::Text => Identity::Text(match bench.experiment.foreign.speaker {
-                    Speaker::Ours => TextIdentity::Exactly(token),
-                    Speaker::Any => TextIdentity::First,
-                }),
-            },
-            live: bench.live.clone(),
-            capacity: bench.experiment.max_exchanges,
-        };
-        let id = echo.open(spec).map_err(|error| echo_failure(&error))?;
-        Ok(Self {
-            echo: echo.clone(),
-            id,
-            closed: false,
-        })
-    }
-
-    async fn close(mut self) -> Result<HostRecord, Failure> {
-        self.closed = true;
-        let (echo, id) = (self.echo.clone(), self.id);
-        let closing = tokio::task::spawn_blocking(move || echo.close(id)).await;
-        closing
-            .map_err(|error| echo_failure(&error))?
-            .map_err(|error| echo_failure(&error))
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if !self.closed {
-            _ = self.echo.close(self.id);
-        }
-    }
-}
-
-fn echo_failure(error: &impl std::fmt::Display) -> Failure {
-    Failure {
-        step: "clock".into(),
-        what: error.to_string(),
-        status: None,
-    }
-}
-
 /// A platform's error as an attempt's failure.
 pub fn failure_of(error: &PlatformError) -> Failure {
     Failure {
@@ -430,35 +320,4 @@ pub fn failure_of(error: &PlatformError) -> Failure {
         what: format!("{}: {}", error.resource, error.what),
         status: error.status,
     }
-}
-
-fn warnings(attempt: &Attempt) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if let Some(FunctionReport {
-        is_cold,
-        platform_cold: Some(platform_cold),
-        ..
-    }) = attempt.function
-        && is_cold != platform_cold
-    {
-        let (function, platform) = (
-            StartKind::of(is_cold).word(),
-            StartKind::of(platform_cold).word(),
-        );
-        warnings.push(format!(
-            "attempt {}: the function says {function}, the platform's record says {platform}",
-            attempt.number
-        ));
-    }
-    if let Some(http) = attempt.http {
-        let step = (http.end - http.start) - http.end_after;
-        if step.abs() > STEP_ALLOWANCE + http.end_after / 1000 {
-            warnings.push(format!(
-                "attempt {}: the host's wall clock moved by {:.3} ms against its monotonic clock during the invocation",
-                attempt.number,
-                step as f64 / MILLISECOND as f64
-            ));
-        }
-    }
-    warnings
 }
