@@ -1,8 +1,11 @@
 //! The driver: carries out what [`crate::core::run`] asks for, journals what happens, publishes the board.
 
 mod attempt;
+mod chronicle;
 mod clock;
 pub mod echo;
+mod equipment;
+mod experiment;
 mod follow_up;
 mod instances;
 pub mod invoke;
@@ -13,206 +16,33 @@ mod site;
 mod tls;
 mod workshop;
 
+pub use self::equipment::{Equipment, simulated_abilities};
+pub use self::experiment::{Experiment, Foreign, Speaker};
+
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use self::attempt::{Bench, Clocks};
+use self::chronicle::Chronicle;
 use self::echo::Echo;
-use self::package::Template;
-use self::simulated::Simulated;
-use self::site::Site;
-use self::workshop::{Job, Workshop, finished};
+use self::workshop::{Job, finished};
 use crate::core::board::Board;
-use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
-use crate::core::message::{AtEnd, Command, Display, Entry, Event, RunHeader};
-use crate::core::pace::Pace;
-use crate::core::plan::{Deployment, Limits};
+use crate::core::message::{Command, Display, Entry, Event};
 use crate::core::run::{Action, Input, Run};
-use crate::core::simulation::{self, World};
 use crate::core::spending::Terms;
-use crate::core::time::{MILLISECOND, Moment, Nanos};
-use crate::platform::context::Notes;
-use crate::platform::{Abilities, FunctionSpec, Guarantee, Platform, PlatformError, Reach, Retry};
+use crate::core::time::MILLISECOND;
+use crate::platform::{PlatformError, Retry};
 
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
 
-/// What is to be measured and how.
-#[derive(Debug, Clone)]
-pub struct Experiment {
-    /// What readers need to know of the run.
-    pub header: RunHeader,
-    /// The function.
-    pub function: FunctionSpec,
-    /// What its packages are made from.
-    pub template: Arc<Template>,
-    /// Where the function finds it; none: where the platform says.
-    pub advertise: Option<IpAddr>,
-    /// Language of the datagrams.
-    pub dialect: Dialect,
-    /// Most probes of a session.
-    pub max_exchanges: u32,
-    /// Least time between probes when several are under way, ns.
-    pub pace: Nanos,
-    /// Seed of the packages' filling.
-    pub seed: u64,
-    /// What this process may use up.
-    pub terms: Terms,
-    /// What the run is expected to take, for the log of a new one.
-    pub expected: String,
-    /// What a function needs that somebody else deployed.
-    pub foreign: Foreign,
-}
-
-/// What differs for a function that somebody else deployed; by default nothing does.
-#[derive(Debug, Clone, Default)]
-pub struct Foreign {
-    /// Whose text is answered.
-    pub speaker: Speaker,
-    /// Further members of the request; one of ours with the same name gives way.
-    pub request: serde_json::Map<String, serde_json::Value>,
-    /// How long forcing a cold start does nothing but wait.
-    pub cold_wait: Duration,
-}
-
-/// Who speaks to the host when datagrams are text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Speaker {
-    /// Our function, which sends the attempt's token.
-    #[default]
-    Ours,
-    /// Any, such as SeBS's own, which sends an id that the host does not know before.
-    Any,
-}
-
 /// Writes an event down before anyone is told of it.
 pub type Recorder = Box<dyn FnMut(&Entry) -> Result<(), Box<dyn Error + Send + Sync>> + Send>;
-
-/// What the experiment is run with.
-pub enum Equipment {
-    /// A platform, in real time.
-    Real {
-        /// Where the function runs.
-        platform: Arc<dyn Platform>,
-        /// Who answers its datagrams; none: clocks are compared over HTTP.
-        echo: Option<Echo>,
-        /// What the platform says while it works.
-        notes: Notes,
-        /// What becomes of what was made there.
-        at_end: AtEnd,
-    },
-    /// A simulation, in virtual time.
-    Simulated {
-        /// Its laws.
-        world: World,
-        /// The time it begins at.
-        start: Moment,
-    },
-}
-
-impl Equipment {
-    /// The platform's name.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Real { platform, .. } => platform.name(),
-            Self::Simulated { .. } => simulation::NAME,
-        }
-    }
-
-    /// What the platform can do.
-    pub fn abilities(&self) -> Abilities {
-        match self {
-            Self::Real { platform, .. } => platform.abilities(),
-            Self::Simulated { .. } => simulated_abilities(),
-        }
-    }
-
-    /// Time stamps of the host.
-    pub fn stamps(&self) -> StampKind {
-        match self {
-            Self::Real { echo, .. } => echo.as_ref().map_or(StampKind::User, Echo::stamps),
-            Self::Simulated { .. } => StampKind::Kernel,
-        }
-    }
-
-    /// The platform; none in a simulation.
-    pub fn platform(&self) -> Option<Arc<dyn Platform>> {
-        match self {
-            Self::Real { platform, .. } => Some(platform.clone()),
-            Self::Simulated { .. } => None,
-        }
-    }
-
-    /// The platform on which everything is to be removed at the end.
-    fn to_clear(&self) -> Option<Arc<dyn Platform>> {
-        match self {
-            Self::Real {
-                platform,
-                at_end: AtEnd::Remove,
-                ..
-            } => Some(platform.clone()),
-            Self::Real { .. } | Self::Simulated { .. } => None,
-        }
-    }
-
-    fn open(
-        self,
-        experiment: Experiment,
-        live: Arc<Live>,
-    ) -> Result<(Box<dyn Workshop>, Notes), DriverError> {
-        let experiment = Arc::new(experiment);
-        Ok(match self {
-            Self::Real {
-                platform,
-                echo,
-                notes,
-                at_end: _,
-            } => {
-                let clocks = match echo {
-                    Some(echo) => Clocks::Udp {
-                        host: advertised(&experiment, platform.as_ref(), echo.local_addr())?,
-                        echo: Arc::new(echo),
-                    },
-                    None => Clocks::Http,
-                };
-                let most = platform.abilities().invocations_per_minute;
-                let site = Site::new(Bench {
-                    experiment,
-                    platform,
-                    clocks,
-                    pace: Mutex::new(Pace::new(most)),
-                    live,
-                });
-                (Box::new(site), notes)
-            }
-            Self::Simulated { world, start } => {
-                let (_, silence) = mpsc::channel(1);
-                (
-                    Box::new(Simulated::new(experiment, world, start, live)),
-                    silence,
-                )
-            }
-        })
-    }
-}
-
-/// What a simulation can do: anything, at once and for certain.
-pub fn simulated_abilities() -> Abilities {
-    Abilities {
-        deployment: Deployment::Ours,
-        limits: Limits::default(),
-        cold: Guarantee::Guaranteed,
-        cold_method: simulated::COLD_METHOD.into(),
-        keep_warm: Duration::from_nanos(simulated::KEEP_WARM as u64),
-        invocations_per_minute: None,
-    }
-}
 
 /// Begins to answer datagrams at `listen`, telling `live` of strays.
 ///
@@ -417,101 +247,6 @@ fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
         told.push(Event::Warned { text });
     }
     told
-}
-
-/// Where the function is told to send its datagrams: as the user says, else where the socket is bound, else where the
-/// platform has this host.
-fn advertised(
-    experiment: &Experiment,
-    platform: &dyn Platform,
-    listen: SocketAddr,
-) -> Result<IpAddr, DriverError> {
-    let bound = Some(listen.ip()).filter(|address| !address.is_unspecified());
-    let advertised = match (experiment.advertise.or(bound), platform.reach()) {
-        (Some(address), _) | (None, Reach::Address(address)) => address,
-        (None, Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
-    };
-    // A socket bound to every IPv6 address also takes IPv4.
-    let both = listen.is_ipv6() && listen.ip().is_unspecified();
-    if !both && listen.is_ipv6() != advertised.is_ipv6() {
-        return Err(DriverError::Families { listen, advertised });
-    }
-    Ok(advertised)
-}
-
-/// Numbers, times, writes down, folds and publishes events, in this order.
-struct Chronicle {
-    outlets: Outlets,
-    board: Board,
-    number: u64,
-    begun: Nanos,
-}
-
-impl Chronicle {
-    fn open(
-        outlets: Outlets,
-        header: RunHeader,
-        before: Option<Before>,
-        now: Moment,
-    ) -> Result<Self, DriverError> {
-        let begun = now.monotonic;
-        match before {
-            None => {
-                let mut chronicle = Self {
-                    outlets,
-                    board: Board::default(),
-                    number: 0,
-                    begun,
-                };
-                let run = Box::new(header);
-                chronicle.tell(Event::RunStarted { run }, now)?;
-                Ok(chronicle)
-            }
-            Some(Before {
-                board,
-                entries,
-                dropped_bytes,
-                notes,
-            }) => {
-                let kept = board.ended.len() as u32;
-                let mut chronicle = Self {
-                    outlets,
-                    board,
-                    number: entries,
-                    begun,
-                };
-                let resumed = Event::RunResumed {
-                    kept,
-                    dropped_bytes,
-                };
-                chronicle.tell(resumed, now)?;
-                for text in notes {
-                    chronicle.tell(Event::Warned { text }, now)?;
-                }
-                Ok(chronicle)
-            }
-        }
-    }
-
-    fn tell(&mut self, event: Event, now: Moment) -> Result<(), DriverError> {
-        self.number += 1;
-        let entry = Entry {
-            number: self.number,
-            wall: now.wall,
-            elapsed: now.monotonic - self.begun,
-            event,
-        };
-        (self.outlets.record)(&entry).map_err(DriverError::Record)?;
-        self.board.apply(&entry);
-        self.outlets
-            .board
-            .send_replace(Arc::new(self.board.clone()));
-        Ok(())
-    }
-
-    fn published(&self) -> Arc<Board> {
-        Arc::new(self.board.clone())
-    }
 }
 
 fn late(platform: &'static str, operation: &'static str, deadline: Duration) -> PlatformError {

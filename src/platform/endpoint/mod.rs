@@ -21,7 +21,7 @@ use self::refusal::Refusal;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Verdict,
+    PlatformError, Reach, Resource, Retry, Verdict,
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};

@@ -1,5 +1,11 @@
 //! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps or follows up, judges.
 
+mod request;
+mod session;
+mod warnings;
+
+pub use self::request::budget;
+
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,15 +13,17 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use self::request::{Meeting, body};
+use self::session::Session;
+use self::warnings::warnings;
+use super::Experiment;
 use super::clock;
 use super::echo::Echo;
 use super::follow_up::follow;
 use super::invoke::{Called, Connection};
-use super::package;
 use super::workshop::Done;
-use super::{Experiment, Speaker};
-use crate::core::contract::{Carrier, ClockRequest, Dialect, Invocation, Reply};
-use crate::core::exchange::{HostRecord, HostRow, Identity, SessionSpec, join};
+use crate::core::contract::{Carrier, Dialect, Reply};
+use crate::core::exchange::{HostRecord, HostRow, join};
 use crate::core::follow_up::{Followed, is_due};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
@@ -25,18 +33,13 @@ use crate::core::sample::{
     Attempt, AttemptOutcome, ColdNonce, Failure, FunctionReport, HostStamps, HttpTimes,
     PacketCounts, PlatformRecord, StartKind, Token,
 };
-use crate::core::text::TextIdentity;
-use crate::core::time::{MILLISECOND, Nanos, SECOND};
+use crate::core::time::Nanos;
 use crate::platform::{HttpReply, Platform, PlatformError, Retry};
 
-/// Longest the clock exchange may take, whatever the function's time-out.
-const BUDGET_MOST: Nanos = 10 * SECOND;
 /// Longest wait that a platform's advice to try later can cause.
 pub const RETRY_MOST: Duration = Duration::from_secs(60);
 /// A cold start may add this to the function's own time-out.
 pub(super) const START_ALLOWANCE: Duration = Duration::from_secs(60);
-/// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
-const STEP_ALLOWANCE: Nanos = MILLISECOND;
 
 /// What every attempt of a run needs.
 pub struct Bench {
@@ -330,119 +333,6 @@ fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> Functi
     }
 }
 
-/// Where and how the function meets the host to compare clocks.
-struct Meeting {
-    address: String,
-    port: u16,
-    session: u16,
-    sync: Carrier,
-}
-
-fn body(
-    bench: &Bench,
-    attempt: &Attempt,
-    meeting: Meeting,
-    payload_bytes: u64,
-) -> Result<Bytes, Failure> {
-    let experiment = &bench.experiment;
-    let invocation = Invocation {
-        server_address: meeting.address,
-        server_port: meeting.port,
-        repetition: attempt.purpose.key().repetition,
-        n: experiment.header.n,
-        sync: meeting.sync,
-        clock: Some(ClockRequest {
-            proto: experiment.dialect,
-            token: attempt.token,
-            session: meeting.session,
-            max_exchanges: experiment.max_exchanges,
-            in_flight: experiment.header.in_flight,
-            pace: experiment.pace,
-            budget: budget(experiment),
-            shift: experiment.header.shift,
-        }),
-    };
-    let fault = |error: serde_json::Error| Failure {
-        step: "request".into(),
-        what: error.to_string(),
-        status: None,
-    };
-    let mut text = if experiment.foreign.request.is_empty() {
-        serde_json::to_string(&invocation).map_err(fault)?
-    } else {
-        let mut members = serde_json::to_value(&invocation).map_err(fault)?;
-        for (name, value) in &experiment.foreign.request {
-            members[name] = value.clone();
-        }
-        members.to_string()
-    };
-    text.pop();
-    text.push_str(r#","data":""#);
-    text.push_str(&package::payload(payload_bytes, rand::random()));
-    text.push_str(r#""}"#);
-    Ok(text.into())
-}
-
-/// Longest time the clock exchange may take, ns.
-pub fn budget(experiment: &Experiment) -> Nanos {
-    BUDGET_MOST.min(experiment.function.timeout.as_nanos() as Nanos / 2)
-}
-
-/// Closes its session also when the attempt is given up.
-struct Session {
-    echo: Arc<Echo>,
-    id: u16,
-    closed: bool,
-}
-
-impl Session {
-    fn open(bench: &Bench, echo: &Arc<Echo>, token: Token) -> Result<Self, Failure> {
-        let spec = SessionSpec {
-            token,
-            identity: match bench.experiment.dialect {
-                Dialect::Stamp => Identity::Token,
-                Dialect::Text => Identity::Text(match bench.experiment.foreign.speaker {
-                    Speaker::Ours => TextIdentity::Exactly(token),
-                    Speaker::Any => TextIdentity::First,
-                }),
-            },
-            live: bench.live.clone(),
-            capacity: bench.experiment.max_exchanges,
-        };
-        let id = echo.open(spec).map_err(|error| echo_failure(&error))?;
-        Ok(Self {
-            echo: echo.clone(),
-            id,
-            closed: false,
-        })
-    }
-
-    async fn close(mut self) -> Result<HostRecord, Failure> {
-        self.closed = true;
-        let (echo, id) = (self.echo.clone(), self.id);
-        let closing = tokio::task::spawn_blocking(move || echo.close(id)).await;
-        closing
-            .map_err(|error| echo_failure(&error))?
-            .map_err(|error| echo_failure(&error))
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        if !self.closed {
-            _ = self.echo.close(self.id);
-        }
-    }
-}
-
-fn echo_failure(error: &impl std::fmt::Display) -> Failure {
-    Failure {
-        step: "clock".into(),
-        what: error.to_string(),
-        status: None,
-    }
-}
-
 /// A platform's error as an attempt's failure.
 pub fn failure_of(error: &PlatformError) -> Failure {
     Failure {
@@ -452,108 +342,5 @@ pub fn failure_of(error: &PlatformError) -> Failure {
     }
 }
 
-fn warnings(attempt: &Attempt) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if let Some(FunctionReport {
-        is_cold,
-        platform_cold: Some(platform_cold),
-        ..
-    }) = attempt.function
-        && is_cold != platform_cold
-    {
-        let (function, platform) = (
-            StartKind::of(is_cold).word(),
-            StartKind::of(platform_cold).word(),
-        );
-        warnings.push(format!(
-            "attempt {}: the function says {function}, the platform's record says {platform}",
-            attempt.number
-        ));
-    }
-    if let Some(function) = &attempt.function
-        && let Some(ColdNonce { set, answered }) = &function.cold_nonce
-        && function.is_outdated()
-    {
-        let answered = answered.as_deref().unwrap_or("none");
-        warnings.push(format!(
-            "attempt {}: an environment of before the last forced cold start answered: its nonce is {answered}, {set} was set",
-            attempt.number
-        ));
-    }
-    if let Some(http) = attempt.http {
-        let step = (http.end - http.start) - http.end_after;
-        if step.abs() > STEP_ALLOWANCE + http.end_after / 1000 {
-            warnings.push(format!(
-                "attempt {}: the host's wall clock moved by {:.3} ms against its monotonic clock during the invocation",
-                attempt.number,
-                step as f64 / MILLISECOND as f64
-            ));
-        }
-    }
-    warnings
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::contract::StampKind;
-    use crate::core::sample::{Purpose, SampleKey};
-
-    fn answered(kind: StartKind, is_cold: bool, nonce: Option<&str>) -> Attempt {
-        let key = SampleKey {
-            size: 0,
-            kind,
-            repetition: 0,
-        };
-        let invoke = Invoke {
-            number: 7,
-            purpose: Purpose::Sample(key),
-            attempt_of_sample: 1,
-            payload_bytes: 1,
-        };
-        let mut attempt = blank(invoke, Token([0; 16]), 1);
-        attempt.function = Some(FunctionReport {
-            is_cold,
-            platform_cold: None,
-            init: None,
-            billed: None,
-            request_id: String::new(),
-            instance_id: String::new(),
-            invocation: 1,
-            process_start: 0,
-            handler_entry: 0,
-            stamps: StampKind::User,
-            stop: None,
-            clock_error: None,
-            implausible: 0,
-            cold_nonce: nonce.map(|answered| ColdNonce {
-                set: "r-2".into(),
-                answered: Some(answered.into()),
-            }),
-        });
-        attempt
-    }
-
-    #[test]
-    fn a_cold_start_counts_only_in_the_environment_that_was_forced() {
-        use AttemptOutcome::{Unsynchronised, WrongKind};
-        let table = [
-            (StartKind::Cold, true, None, Unsynchronised),
-            (StartKind::Cold, true, Some("r-2"), Unsynchronised),
-            (StartKind::Cold, true, Some("r-1"), WrongKind),
-            (StartKind::Cold, false, Some("r-2"), WrongKind),
-            (StartKind::Warm, false, Some("r-1"), Unsynchronised),
-        ];
-        for (kind, is_cold, nonce, outcome) in table {
-            let attempt = answered(kind, is_cold, nonce);
-            assert_eq!(judge(&attempt), outcome, "{kind:?} {is_cold} {nonce:?}");
-            let told = warnings(&attempt);
-            assert_eq!(told.len(), usize::from(nonce == Some("r-1")), "{told:?}");
-        }
-        let told = warnings(&answered(StartKind::Cold, true, Some("r-1")));
-        assert!(
-            told[0].contains("r-1") && told[0].contains("r-2"),
-            "{told:?}"
-        );
-    }
-}
+mod tests;
