@@ -1,67 +1,19 @@
 //! One session: who is answered, and what is recorded.
 
+mod books;
+mod record;
+
+pub use self::record::{HostRecord, HostRow, Identity, SessionSpec};
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::core::contract::Dialect;
-use crate::core::live::{Live, Phase};
+use crate::core::live::Live;
 use crate::core::sample::{PacketCounts, Stamps, Token};
-use crate::core::stamp::{Completed, Extension, Reply, Request};
+use crate::core::stamp::{Extension, Reply, Request};
 use crate::core::text::{Claim, Speaker, TextIdentity};
 use crate::core::time::{Nanos, SECOND};
-
-/// Whom a session answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
-    /// STAMP datagrams that carry the session's identifier and token.
-    Token,
-    /// SeBS's text.
-    Text(TextIdentity),
-    /// STAMP datagrams of anyone, without a token, with the session's identifier or none: for other STAMP senders.
-    Open,
-}
-
-/// A session to be opened.
-#[derive(Debug, Clone)]
-pub struct SessionSpec {
-    /// The attempt's token.
-    pub token: Token,
-    /// Whom it answers.
-    pub identity: Identity,
-    /// Where it publishes what happens.
-    pub live: Arc<Live>,
-    /// Most probes it answers, and as many surplus copies: what is beyond gets no answer.
-    pub capacity: u32,
-}
-
-/// A request that was answered: what the host knows of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HostRow {
-    /// Sequence number of the request; in text, which has none, the order of arrival.
-    pub sequence: u32,
-    /// Number of the reply.
-    pub reply: u32,
-    /// T2.
-    pub t2: Stamps,
-    /// T3; none when the reply could not be sent.
-    pub t3: Option<Stamps>,
-}
-
-/// What a session leaves behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostRecord {
-    /// Spoken dialect.
-    pub dialect: Dialect,
-    /// Every request answered, in order of arrival.
-    pub rows: Vec<HostRow>,
-    /// Counts as far as the host can know them; the losses are exact only with the function's answer, see
-    /// [`super::join`].
-    pub packets: PacketCounts,
-    /// Kernel stamps that were thrown away because they contradicted the user-space ones.
-    pub implausible: u32,
-    /// The function said that it was over.
-    pub ended: bool,
-}
 
 /// What the host still has to do with a request it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,89 +230,6 @@ impl Session {
         Stamps(user, plausible)
     }
 
-    /// The books of a reply that left at `t3` (user space): nothing here may delay a reply.
-    pub(super) fn departed(&mut self, answered: &Answered, t3: Nanos) {
-        if let Some(row) = answered.row.and_then(|row| self.rows.get_mut(row as usize)) {
-            row.t3 = Some(Stamps(t3, None));
-        }
-        if !self.spoken {
-            self.spoken = true;
-            self.live.enter(Phase::Exchanging);
-        }
-        match answered.extension {
-            Some(extension) => self.heed(answered, &extension),
-            // Nothing is known of losses: what is answered counts as arrived.
-            None => self.packets.answered = self.packets.received,
-        }
-        let seen = self.highest.map_or(0, |highest| highest + 1);
-        self.packets.sent = self.announced.unwrap_or(0).max(seen);
-        self.live.count(&self.packets);
-    }
-
-    fn heed(&mut self, answered: &Answered, extension: &Extension) {
-        let told = latest_with_low_bits(self.packets.received, extension.answered);
-        self.packets.answered = self.packets.answered.max(told);
-        if let Some(completed) = extension.completed {
-            self.complete(completed);
-        }
-        if extension.end {
-            let probes = answered.sequence.min(self.probes.len() as u32);
-            self.announced = Some(self.announced.map_or(probes, |least| least.min(probes)));
-            self.end();
-        }
-    }
-
-    /// The function told of a whole exchange: its RTT and bounds can be shown while it runs.
-    fn complete(&mut self, told: Completed) {
-        let Some(state) = self.probes.get_mut(told.sequence as usize) else {
-            return;
-        };
-        let Some(last) = self.rows.last() else { return };
-        let number = latest_with_low_bits(last.reply, told.reply);
-        let Ok(row) = self.rows.binary_search_by_key(&number, |row| row.reply) else {
-            return;
-        };
-        let HostRow {
-            sequence,
-            t2,
-            t3: Some(t3),
-            ..
-        } = self.rows[row]
-        else {
-            return;
-        };
-        if *state != ProbeState::Seen || sequence != told.sequence {
-            return;
-        }
-        *state = ProbeState::Told;
-        let (t2, t3) = (t2.1.unwrap_or(t2.0), t3.1.unwrap_or(t3.0));
-        self.live
-            .complete((told.t4 - told.t1) - (t3 - t2), told.t1 - t2, told.t4 - t3);
-    }
-
-    fn end(&mut self) {
-        if !self.ended {
-            self.ended = true;
-            self.live.enter(Phase::Answering);
-        }
-    }
-
-    /// The kernel's T3 of the reply to a row, which comes some time after it was sent.
-    pub(super) fn stamped(&mut self, row: u32, t3: Nanos) {
-        let Some(row) = self.rows.get_mut(row as usize) else {
-            return;
-        };
-        let Some(Stamps(user, kernel)) = &mut row.t3 else {
-            return;
-        };
-        if (*user..*user + SECOND).contains(&t3) {
-            *kernel = Some(t3);
-            self.follow_up = Some((row.reply, t3));
-        } else {
-            self.implausible += 1;
-        }
-    }
-
     /// What it leaves behind. A contradiction means that kernel and user space do not read the same clock: then no
     /// kernel stamp is kept.
     pub fn into_record(mut self) -> HostRecord {
@@ -379,30 +248,6 @@ impl Session {
             packets: self.packets,
             implausible: self.implausible,
             ended: self.ended,
-        }
-    }
-}
-
-/// The largest number up to `most` that ends in these 16 bits; 0 when there is none.
-fn latest_with_low_bits(most: u32, low: u16) -> u32 {
-    let behind = (most as u16).wrapping_sub(low);
-    most.saturating_sub(u32::from(behind))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::latest_with_low_bits;
-
-    #[test]
-    fn sixteen_bits_name_the_latest_number() {
-        for (most, low, number) in [
-            (5, 5, 5),
-            (5, 3, 3),
-            (5, 6, 0),
-            (70_000, 4_000, 69_536),
-            (70_000, 65_000, 65_000),
-        ] {
-            assert_eq!(latest_with_low_bits(most, low), number, "{most} {low}");
         }
     }
 }
