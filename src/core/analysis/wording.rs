@@ -50,11 +50,7 @@ impl Display for Warning {
                 kind.word(),
                 nanos(moved),
                 digits(correlation, 2),
-                if p < 0.001 {
-                    "below 0.001".into()
-                } else {
-                    format!("= {}", digits(p, 2))
-                }
+                chance(p)
             ),
             Self::Outliers {
                 size,
@@ -111,6 +107,15 @@ impl Display for Warning {
                 at(kind, size)
             ),
         }
+    }
+}
+
+/// The chance of something without a cause.
+fn chance(p: f64) -> String {
+    if p < 0.001 {
+        "below 0.001".into()
+    } else {
+        format!("= {}", digits(p, 2))
     }
 }
 
