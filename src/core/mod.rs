@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod board;
+pub mod checkup;
 pub mod cold;
 pub mod compare;
 pub mod contract;
@@ -30,6 +31,7 @@ pub mod simulation;
 pub mod spending;
 pub mod stamp;
 pub mod statistics;
+pub mod stun;
 pub mod text;
 pub mod time;
 pub mod until;

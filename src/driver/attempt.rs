@@ -1,6 +1,6 @@
 //! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps, judges.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub struct Bench {
     /// Who answers its datagrams.
     pub echo: Arc<Echo>,
     /// Where the host is, for the function.
-    pub host: IpAddr,
+    pub host: SocketAddr,
     /// What the screen reads.
     pub live: Arc<Live>,
 }
@@ -184,8 +184,8 @@ fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> Functi
 fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure> {
     let experiment = &bench.experiment;
     let invocation = Invocation {
-        server_address: bench.host.to_string(),
-        server_port: bench.echo.local_addr().port(),
+        server_address: bench.host.ip().to_string(),
+        server_port: bench.host.port(),
         repetition: attempt.purpose.key().repetition,
         n: experiment.header.n,
         clock: Some(ClockRequest {

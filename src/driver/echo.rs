@@ -12,6 +12,7 @@ use std::sync::mpsc::{
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::mapping::Mapping;
 use crate::core::contract::StampKind;
 use crate::core::exchange::{HostRecord, Receipt, Session, Sessions};
 use crate::core::live::Live;
@@ -54,6 +55,7 @@ pub enum EchoError {
 #[derive(Debug)]
 pub struct Echo {
     local: SocketAddr,
+    mapping: Option<Mapping>,
     stamps: StampKind,
     commands: SyncSender<Command>,
     waker: Waker,
@@ -74,7 +76,11 @@ impl Echo {
 
     /// As [`Self::start`], with no better stamps than `best`.
     pub fn start_at_most(listen: SocketAddr, live: Arc<Live>, best: StampKind) -> io::Result<Self> {
-        let socket = Socket::bind_at_most(listen, best)?;
+        Self::behind(Socket::bind_at_most(listen, best)?, None, live)
+    }
+
+    /// As [`Self::start`], with a socket that is bound already, and how it is seen from outside.
+    pub fn behind(socket: Socket, mapping: Option<Mapping>, live: Arc<Live>) -> io::Result<Self> {
         socket.set_timeout(IDLE)?;
         let (local, stamps) = (socket.local_addr()?, socket.stamps());
         let waker = Waker::new(local)?;
@@ -92,6 +98,7 @@ impl Echo {
             .spawn(move || worker.run())?;
         Ok(Self {
             local,
+            mapping,
             stamps,
             commands,
             waker,
@@ -102,6 +109,11 @@ impl Echo {
     /// The address that functions send to.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// How STUN servers see it, where they were asked.
+    pub fn mapping(&self) -> Option<Mapping> {
+        self.mapping
     }
 
     /// The host's time stamps.

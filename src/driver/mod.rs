@@ -4,7 +4,9 @@ mod attempt;
 mod clock;
 pub mod echo;
 pub mod invoke;
+pub mod mapping;
 pub mod package;
+pub mod probe;
 mod simulated;
 mod site;
 #[cfg(feature = "tls")]
@@ -21,11 +23,13 @@ use tokio::time::timeout;
 
 use self::attempt::Bench;
 use self::echo::Echo;
+use self::mapping::MappingError;
 use self::package::Template;
 use self::simulated::Simulated;
 use self::site::Site;
 use self::workshop::{Job, Workshop, finished};
 use crate::core::board::Board;
+use crate::core::checkup::address::Found;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
@@ -33,7 +37,9 @@ use crate::core::plan::Limits;
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
 use crate::core::spending::Terms;
+use crate::core::stun::Server;
 use crate::core::time::{MILLISECOND, Moment, Nanos};
+use crate::net::Socket;
 use crate::platform::context::Notes;
 use crate::platform::{Abilities, FunctionSpec, Guarantee, Platform, PlatformError, Reach, Retry};
 
@@ -171,7 +177,7 @@ impl Equipment {
                 notes,
                 at_end: _,
             } => {
-                let host = advertised(&experiment, platform.as_ref(), echo.local_addr())?;
+                let (host, _) = advertised(experiment.advertise, platform.as_ref(), &echo)?;
                 let site = Site::new(Bench {
                     experiment,
                     platform,
@@ -203,12 +209,20 @@ pub fn simulated_abilities() -> Abilities {
     }
 }
 
-/// Begins to answer datagrams at `listen`, telling `live` of strays.
+/// Begins to answer datagrams at `listen`, telling `live` of strays; before that, `servers` are asked how they see the
+/// socket.
 ///
 /// # Errors
-/// When no socket can be bound there.
-pub fn listen(listen: SocketAddr, live: Arc<Live>) -> Result<Echo, DriverError> {
-    Echo::start(listen, live).map_err(|source| DriverError::Listen { listen, source })
+/// When no socket can be bound there, or a server tells no address.
+pub async fn listen(
+    listen: SocketAddr,
+    servers: Vec<Server>,
+    live: Arc<Live>,
+) -> Result<Echo, DriverError> {
+    let failed = |source| DriverError::Listen { listen, source };
+    let socket = Socket::bind(listen).map_err(failed)?;
+    let (socket, mapping) = mapping::ask(socket, servers).await?;
+    Echo::behind(socket, mapping, live).map_err(failed)
 }
 
 /// Where events go.
@@ -234,6 +248,9 @@ pub enum DriverError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address outside is not known.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// The platform is not ready.
     #[error(transparent)]
     Platform(#[from] PlatformError),
@@ -289,14 +306,17 @@ pub async fn run(
 ) -> Result<Ended, DriverError> {
     let to_clear = equipment.to_clear();
     let result = drive(experiment, equipment, outlets, commands, before).await;
-    let left_behind = match to_clear {
-        None => None,
-        Some(platform) => match timeout(DESTROY_DEADLINE, platform.destroy()).await {
-            Ok(done) => done.err(),
-            Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
-        },
-    };
+    let left_behind = clear(to_clear).await;
     result.map(|board| Ended { board, left_behind })
+}
+
+/// Removes everything that was made on the platform, where it is to be; says what could not be removed.
+async fn clear(platform: Option<Arc<dyn Platform>>) -> Option<PlatformError> {
+    let platform = platform?;
+    match timeout(DESTROY_DEADLINE, platform.destroy()).await {
+        Ok(done) => done.err(),
+        Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
+    }
 }
 
 /// An interrupted run.
@@ -397,24 +417,33 @@ fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
     told
 }
 
-/// Where the function is told to send its datagrams: as the user says, else where the socket is bound, else where the
-/// platform has this host.
-fn advertised(
-    experiment: &Experiment,
+/// Where the function is told to send its datagrams, and how that is known: as the user says, else as STUN servers see
+/// the socket, else where it is bound, else where the platform has this host.
+///
+/// # Errors
+/// When nobody knows, or no datagram can get there.
+pub fn advertised(
+    given: Option<IpAddr>,
     platform: &dyn Platform,
-    listen: SocketAddr,
-) -> Result<IpAddr, DriverError> {
+    echo: &Echo,
+) -> Result<(SocketAddr, Found), DriverError> {
+    let listen = echo.local_addr();
     let bound = Some(listen.ip()).filter(|address| !address.is_unspecified());
-    let advertised = match (experiment.advertise.or(bound), platform.reach()) {
-        (Some(address), _) | (None, Reach::Address(address)) => address,
-        (None, Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
+    let here = |ip| SocketAddr::new(ip, listen.port());
+    let (advertised, found) = match (given, echo.mapping(), bound, platform.reach()) {
+        (Some(ip), ..) => (here(ip), Found::Given),
+        (_, Some(mapping), ..) => (mapping.address, Found::Stun(mapping.servers)),
+        (.., Some(ip), _) => (here(ip), Found::Bound),
+        (.., Reach::Address(ip)) => (here(ip), Found::Platform),
+        (.., Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
     };
     // A socket bound to every IPv6 address also takes IPv4.
     let both = listen.is_ipv6() && listen.ip().is_unspecified();
     if !both && listen.is_ipv6() != advertised.is_ipv6() {
+        let advertised = advertised.ip();
         return Err(DriverError::Families { listen, advertised });
     }
-    Ok(advertised)
+    Ok((advertised, found))
 }
 
 /// Numbers, times, writes down, folds and publishes events, in this order.

@@ -14,7 +14,7 @@ use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
 use sebs_tui::net;
 use sebs_tui::platform::ledger::Ledger;
-use sebs_tui::settings::{self, Resolved};
+use sebs_tui::settings::{self, Resolved, Settings};
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{Journal, Store, directory};
 
@@ -23,7 +23,7 @@ use super::platforms::limits;
 use super::tell_unused;
 
 /// Seconds later that a run may be named after, when its name is taken.
-const NAMESAKES_MOST: Nanos = 60;
+pub(super) const NAMESAKES_MOST: Nanos = 60;
 
 /// A run's settings: new ones, or those of the run that is resumed.
 pub(super) struct Started {
@@ -177,19 +177,7 @@ fn create(
     };
     let run = RunFile::new(directory, setup);
     let store = Store::create(directory, &run)?;
-    let abilities = equipment.abilities();
-    let header = RunHeader {
-        version: JOURNAL_VERSION,
-        id: run.id,
-        platform: equipment.name().into(),
-        runtime: settings.runtime.word().into(),
-        cold_method: abilities.cold_method,
-        n: settings.n,
-        in_flight: settings.in_flight,
-        shift: settings.clock_shift(wall),
-        plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
-            .until(settings.until()),
-    };
+    let header = header(run.id, wall, settings, template, equipment);
     Ok(Kept {
         directory: directory.into(),
         store,
@@ -198,6 +186,29 @@ fn create(
         dropped_bytes: 0,
         journal_bytes: 0,
     })
+}
+
+/// What readers need to know of the run of this name that begins at `wall`, ns since the epoch.
+pub(super) fn header(
+    id: String,
+    wall: Nanos,
+    settings: &Settings,
+    template: &Template,
+    equipment: &Equipment,
+) -> RunHeader {
+    let abilities = equipment.abilities();
+    RunHeader {
+        version: JOURNAL_VERSION,
+        id,
+        platform: equipment.name().into(),
+        runtime: settings.runtime.word().into(),
+        cold_method: abilities.cold_method,
+        n: settings.n,
+        in_flight: settings.in_flight,
+        shift: settings.clock_shift(wall),
+        plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
+            .until(settings.until()),
+    }
 }
 
 fn kept(directory: &Path, store: Store, journal: Journal) -> Result<Kept, Box<dyn Error>> {

@@ -4,7 +4,7 @@ mod aws;
 mod docker;
 mod endpoint;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::effort::Typical;
@@ -12,6 +12,7 @@ use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Limit, Limits};
 use sebs_tui::core::time::{MILLISECOND, Moment};
+use sebs_tui::driver::echo::Echo;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
@@ -22,7 +23,7 @@ use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
 #[cfg(not(all(feature = "aws", feature = "docker")))]
 use sebs_tui::platform::{ErrorKind, Retry};
-use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
+use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
 
@@ -46,7 +47,7 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
-/// The platform, for removing what earlier runs left there; none for the simulated one.
+/// The platform, without removing what earlier runs left there; none for the simulated one.
 pub(super) async fn to_clean(
     settings: &Settings,
     context: Context,
@@ -77,18 +78,40 @@ pub(super) async fn equipment(
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             platform,
-            echo: driver::listen(listen_address(settings), live)?,
+            echo: listen(settings, live).await?,
             notes,
             at_end,
         },
-        None => Equipment::Simulated {
-            world: settings.world(),
-            start: Moment {
-                wall: net::wall_clock(),
-                monotonic: net::monotonic(),
-            },
-        },
+        None => simulated(settings),
     })
+}
+
+/// A simulation that begins now.
+pub(super) fn simulated(settings: &Settings) -> Equipment {
+    Equipment::Simulated {
+        world: settings.world(),
+        start: Moment {
+            wall: net::wall_clock(),
+            monotonic: net::monotonic(),
+        },
+    }
+}
+
+/// Begins to answer datagrams, as the settings say.
+pub(super) async fn listen(settings: &Settings, live: Arc<Live>) -> Result<Echo, DriverError> {
+    let servers = match &settings.advertise {
+        Advertise::Stun(servers) => servers.clone(),
+        Advertise::Auto | Advertise::Given(_) => Vec::new(),
+    };
+    driver::listen(listen_address(settings), servers, live).await
+}
+
+/// The address that the user gave.
+pub(super) fn given_address(settings: &Settings) -> Option<IpAddr> {
+    match settings.advertise {
+        Advertise::Given(address) => Some(address),
+        Advertise::Auto | Advertise::Stun(_) => None,
+    }
 }
 
 /// What is said of a platform that this program was built without.
@@ -172,10 +195,7 @@ pub(super) fn experiment(
             handler: handler.into(),
         },
         template,
-        advertise: match settings.advertise {
-            Auto::Given(address) => Some(address),
-            Auto::Auto => None,
-        },
+        advertise: given_address(settings),
         dialect: settings.dialect,
         max_exchanges: settings.max_exchanges,
         pace: settings.pace(),
