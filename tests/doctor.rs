@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[cfg(feature = "aws")]
+#[path = "aws/emulator.rs"]
+#[allow(dead_code, reason = "each test file uses a part of it")]
+mod emulator;
 mod nat;
 mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::UdpSocket;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,7 +27,7 @@ use support::{attempts, finish, journal, program, run_directory, short_run};
 fn doctor(state: &Path, flags: &[&str]) -> Command {
     let mut command = program();
     command.arg("doctor").arg("--state").arg(state).args(flags);
-    command.current_dir(state);
+    command.current_dir(state).env("TMPDIR", state);
     command
 }
 
@@ -42,16 +46,14 @@ fn line<'a>(text: &'a str, subject: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no finding on {subject}:\n{text}"))
 }
 
-/// No ledger and no run's directory; the files of a process that is gone are the local platform's own affair.
+/// No ledger, no run's directory, and nothing of the local platform's.
 fn assert_nothing_left(state: &Path) {
-    let ledgers = fs::read_dir(state.join("ledgers")).map_or(0, Iterator::count);
-    assert_eq!(ledgers, 0);
-    assert!(!state.join("results").exists());
-    let clean = finish(
-        program().args(["clean", "--dry-run", "--state"]).arg(state),
-        0,
-    );
-    assert!(!text(&clean).contains(&state.display().to_string()));
+    let left: Vec<PathBuf> = fs::read_dir(state)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.ends_with("ledgers") || fs::read_dir(path).unwrap().count() > 0)
+        .collect();
+    assert_eq!(left, Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -306,4 +308,51 @@ fn a_function_that_is_not_there_is_told_and_wrong_usage_has_its_own_status() {
     assert!(!told.contains("removal"), "nothing was made: {told}");
     finish(&mut doctor(state.path(), &["--advertise", "my-host"]), 2);
     finish(&mut doctor(state.path(), &["--probe"]), 2);
+}
+
+#[cfg(feature = "docker")]
+#[test]
+#[ignore = "needs Docker's engine"]
+fn a_container_is_made_called_and_removed() {
+    let state = tempfile::tempdir().unwrap();
+    let told = text(&finish(
+        &mut doctor(state.path(), &["--platform", "docker"]),
+        0,
+    ));
+    line(&told, "engine");
+    for subject in ["datagrams", "clock offset", "removal"] {
+        assert!(line(&told, subject).starts_with("ok"), "{told}");
+    }
+    assert_nothing_left(state.path());
+}
+
+#[cfg(feature = "aws")]
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_function_of_the_emulator_is_made_called_and_removed_also_when_datagrams_are_lost() {
+    let emulator = emulator::Emulator::start();
+    let url = emulator.url();
+    let state = tempfile::tempdir().unwrap();
+    let aws = ["--platform", "aws", "--endpoint-url", &url];
+    let told = text(&finish(
+        doctor(state.path(), &aws).envs(emulator::VARIABLES),
+        0,
+    ));
+    line(&told, "credentials");
+    for subject in ["datagrams", "removal"] {
+        assert!(line(&told, subject).starts_with("ok"), "{told}");
+    }
+    emulator.assert_empty();
+    let lost = [
+        &aws[..],
+        &["--advertise", "127.0.0.9", "--listen", "127.0.0.1:0"],
+    ]
+    .concat();
+    let told = text(&finish(
+        doctor(state.path(), &lost).envs(emulator::VARIABLES),
+        1,
+    ));
+    assert!(line(&told, "datagrams").contains("none of"), "{told}");
+    emulator.assert_empty();
+    assert_nothing_left(state.path());
 }

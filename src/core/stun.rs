@@ -174,8 +174,8 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// XOR-MAPPED-ADDRESS, section 14.2: port and address are XORed with the magic cookie, an IPv6 address with the
-/// transaction's id after it.
+/// XOR-MAPPED-ADDRESS, section 14.2: port and address are combined by exclusive or with the magic cookie, an address
+/// of IPv6 with the transaction's id after it.
 fn address(value: &[u8], transaction: &Transaction) -> Option<SocketAddr> {
     let [_, family, port @ ..] = value else {
         return None;

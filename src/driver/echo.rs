@@ -16,6 +16,7 @@ use super::mapping::Mapping;
 use crate::core::contract::StampKind;
 use crate::core::exchange::{HostRecord, Receipt, Session, Sessions};
 use crate::core::live::Live;
+use crate::core::stun;
 use crate::net::{self, Received, SendKey, Socket};
 
 pub use crate::core::exchange::{Identity, SessionSpec};
@@ -34,6 +35,8 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const WAKE_EVERY: Duration = Duration::from_millis(20);
 /// The thread looks for commands at least this often, whatever becomes of wake-ups.
 const IDLE: Duration = Duration::from_millis(250);
+/// A NAT may forget a socket that has sent nothing for 30 s (RFC 8489 leaves it open, RFC 4787 asks for two minutes).
+const REMINDER: Duration = Duration::from_secs(15);
 /// Pause after an error of the socket, so that a lasting one does not spin.
 const AFTER_ERROR: Duration = Duration::from_millis(10);
 
@@ -92,6 +95,7 @@ impl Echo {
             live,
             waker: waker.source,
             inbox,
+            reminder: mapping.map(Reminder::of),
         };
         let thread = std::thread::Builder::new()
             .name("echo".into())
@@ -216,6 +220,31 @@ struct Worker {
     live: Arc<Live>,
     waker: SocketAddr,
     inbox: Receiver<Command>,
+    /// Where there is a NAT between.
+    reminder: Option<Reminder>,
+}
+
+/// Keeps a NAT's mapping alive while nothing else is sent.
+struct Reminder {
+    server: SocketAddr,
+    next: Instant,
+}
+
+impl Reminder {
+    fn of(mapping: Mapping) -> Self {
+        Self {
+            server: mapping.server,
+            next: Instant::now() + REMINDER,
+        }
+    }
+
+    /// Sends one when it is due. That it cannot be sent shows in the exchanges.
+    fn send_in_time(&mut self, socket: &mut Socket) {
+        if self.next <= Instant::now() {
+            let _ = socket.send_to(&stun::indication(&rand::random()), self.server);
+            self.next = Instant::now() + REMINDER;
+        }
+    }
 }
 
 impl Worker {
@@ -224,7 +253,12 @@ impl Worker {
         loop {
             match self.socket.receive(&mut buffer) {
                 Ok(Some(received)) => self.answer(&mut buffer, &received),
-                Ok(None) => {}
+                // Nobody waits for an answer now.
+                Ok(None) => {
+                    if let Some(reminder) = &mut self.reminder {
+                        reminder.send_in_time(&mut self.socket);
+                    }
+                }
                 Err(_) => std::thread::sleep(AFTER_ERROR),
             }
             if self.obey().is_break() {
@@ -308,5 +342,36 @@ impl Worker {
             }
         }
         Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nat_is_reminded_when_nothing_was_sent_for_a_while_and_not_before() {
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let patience = Some(Duration::from_millis(200));
+        server.set_read_timeout(patience).expect("a time-out");
+        let address = server.local_addr().expect("an address");
+        let mut socket = Socket::bind("127.0.0.1:0".parse().expect("one")).expect("a port");
+        let mut reminder = Reminder::of(Mapping {
+            address,
+            servers: 1,
+            server: address,
+        });
+        let mut buffer = [0; 100];
+        reminder.send_in_time(&mut socket);
+        assert!(server.recv(&mut buffer).is_err(), "it is not due");
+        reminder.next = Instant::now();
+        reminder.send_in_time(&mut socket);
+        let length = server.recv(&mut buffer).expect("a datagram");
+        assert_eq!((length, &buffer[..2]), (stun::HEAD, &[0, 0x11][..]));
+        reminder.send_in_time(&mut socket);
+        assert!(
+            server.recv(&mut buffer).is_err(),
+            "the next one is due later"
+        );
     }
 }

@@ -29,18 +29,23 @@ pub struct Mapping {
 pub enum MappingError {
     /// The name.
     #[error("STUN server {0}: its name is not found: {1}")]
-    Lookup(Server, String),
+    Lookup(String, String),
     /// The answer.
     #[error(
-        "STUN server {0} ({1}): {2}; UDP may be kept from leaving this network: try another server, or --sync http"
+        "STUN server {0}: {1}; UDP may be kept from leaving this network: try another server, or --sync http"
     )]
-    Server(Server, SocketAddr, StunError),
+    Server(String, StunError),
     /// Two answers.
     #[error(
-        "{0} and {1} see this host at {2} and {3}: its NAT gives each destination another address (symmetric NAT), so \
-         functions cannot find it; forward a port and give it with --advertise and --listen, or do without datagrams: --sync http"
+        "{first}, {second}: the NAT gives each destination another address (symmetric NAT), so functions cannot find this \
+         host; forward a port and give it with --advertise and --listen, or do without datagrams: --sync http"
     )]
-    Symmetric(Server, Server, SocketAddr, SocketAddr),
+    Symmetric {
+        /// One server and what it sees.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A fault of ours.
     #[error("asking STUN servers failed: {0}")]
     Internal(String),
@@ -77,7 +82,7 @@ fn agreed(
     let mut first: Option<(Mapping, &Server)> = None;
     for (address, server) in servers {
         let seen = stun::mapped(socket, *address, &rand::random())
-            .map_err(|error| MappingError::Server(server.clone(), *address, error))?;
+            .map_err(|error| MappingError::Server(format!("{server} ({address})"), error))?;
         match &mut first {
             None => {
                 let mapping = Mapping {
@@ -88,15 +93,12 @@ fn agreed(
                 first = Some((mapping, server));
             }
             Some((mapping, _)) if mapping.address == seen => mapping.servers += 1,
-            Some((mapping, named)) => {
-                let named = (*named).clone();
-                let seen_first = mapping.address;
-                return Err(MappingError::Symmetric(
-                    named,
-                    server.clone(),
-                    seen_first,
-                    seen,
-                ));
+            Some((mapping, before)) => {
+                let told = |server: &Server, address| format!("{server} sees {address}");
+                return Err(MappingError::Symmetric {
+                    first: told(before, mapping.address),
+                    second: told(server, seen),
+                });
             }
         }
     }
@@ -105,7 +107,7 @@ fn agreed(
 
 /// An address of the server's that a socket bound to `local` can send to.
 async fn look_up(server: &Server, local: SocketAddr) -> Result<SocketAddr, MappingError> {
-    let failed = |what: String| MappingError::Lookup(server.clone(), what);
+    let failed = |what: String| MappingError::Lookup(server.to_string(), what);
     let found = timeout(
         LOOKUP_DEADLINE,
         lookup_host((server.host.as_str(), server.port)),

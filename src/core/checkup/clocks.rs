@@ -1,8 +1,8 @@
 //! The host's clocks and timers.
 
-use super::{Check, ms};
+use super::Check;
 use crate::core::contract::StampKind;
-use crate::core::time::{MILLISECOND, Moment, Nanos};
+use crate::core::time::{MILLISECOND, Moment, Nanos, length};
 
 /// Longest that a step or slewing of the wall clock may be while it is watched, ns: far more than crystals differ.
 const STEP_MOST: Nanos = MILLISECOND;
@@ -22,18 +22,18 @@ pub fn wall_clock(readings: &[Moment]) -> Check {
     let (Some(worst), Some(first), Some(last)) = (worst, readings.first(), readings.last()) else {
         return Check::doubtful(SUBJECT, "it was not read", "try again");
     };
-    let watched = ms(last.monotonic - first.monotonic);
+    let watched = length(last.monotonic - first.monotonic);
     if worst.abs() > STEP_MOST {
         let found = format!(
             "it moved by {} against the monotonic clock within {watched}",
-            ms(worst)
+            length(worst)
         );
         let advice = "a step during an exchange spoils its sample: wait until the time service has set the clock, or end what sets it";
         return Check::doubtful(SUBJECT, found, advice);
     }
     let found = format!(
         "it went as the monotonic clock did, to {} in {watched}",
-        ms(worst.abs())
+        length(worst.abs())
     );
     Check::good(SUBJECT, found)
 }
@@ -49,8 +49,8 @@ pub fn timers(finest: Nanos, asked: Nanos, slept: &[Nanos]) -> Check {
     };
     let found = format!(
         "the wall clock is read to {finest} ns; a sleep of {} lasts {} (median of {})",
-        ms(asked),
-        ms(median),
+        length(asked),
+        length(median),
         slept.len()
     );
     if finest > COARSE {

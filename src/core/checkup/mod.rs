@@ -4,8 +4,6 @@ pub mod address;
 pub mod clocks;
 pub mod probe;
 
-use super::time::{MILLISECOND, Nanos};
-
 /// How good something is for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -71,9 +69,4 @@ impl Check {
             advice,
         }
     }
-}
-
-/// A length of time in ms, to the microsecond.
-fn ms(nanos: Nanos) -> String {
-    format!("{:.3} ms", nanos as f64 / MILLISECOND as f64)
 }

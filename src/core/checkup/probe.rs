@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
+use super::Check;
 use super::address::{Place, ways_in};
-use super::{Check, ms};
 use crate::core::offset::ClockEstimate;
 use crate::core::sample::{
     Attempt, AttemptOutcome, Exchange, FunctionReport, HttpTimes, StartKind,
 };
+use crate::core::time::length;
 
 const DATAGRAMS: &str = "datagrams";
 
@@ -45,8 +46,8 @@ fn unanswered(attempt: &Attempt) -> Check {
 fn invocation(http: &HttpTimes, function: &FunctionReport) -> Check {
     let found = format!(
         "answered after {}, of which connecting took {}; a {} start",
-        ms(http.end_after),
-        ms(http.connected_after),
+        length(http.end_after),
+        length(http.connected_after),
         StartKind::of(function.is_cold).word(),
     );
     Check::good("invocation", found)
@@ -130,12 +131,13 @@ fn outbound(host: SocketAddr) -> String {
 
 fn offset(clock: &ClockEstimate) -> Check {
     const SUBJECT: &str = "clock offset";
+    let sign = if clock.offset < 0 { "" } else { "+" };
     let found = format!(
-        "{:+.6} ms ±{:.6} ms by {} exchanges; smallest round trip {}",
-        clock.offset as f64 / 1e6,
-        clock.bound as f64 / 1e6,
+        "{sign}{} ±{} by {} exchanges; smallest round trip {}",
+        length(clock.offset),
+        length(clock.bound),
         clock.exchanges,
-        ms(clock.minimum_rtt)
+        length(clock.minimum_rtt)
     );
     if clock.clock_step {
         let advice = "a clock was set during the exchange, so that the bound is no proof: wait until the time service has settled";

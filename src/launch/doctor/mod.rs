@@ -6,6 +6,7 @@ mod probe;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,15 +74,18 @@ pub fn doctor(asked: &Examining) -> Done {
 
 /// What lies between both ends, once nothing stands in its way.
 enum Way {
-    /// Datagrams are answered here, and functions are told this address.
-    Real {
-        echo: Echo,
-        live: Arc<Live>,
-        address: std::net::SocketAddr,
-        place: Place,
-    },
-    /// There is none.
+    /// Datagrams.
+    Real(Box<Real>),
+    /// Nothing.
     Simulated,
+}
+
+/// Datagrams are answered here, and functions are told this address.
+struct Real {
+    echo: Echo,
+    live: Arc<Live>,
+    address: SocketAddr,
+    place: Place,
 }
 
 /// Looks at everything that can be seen without making anything; none when something failed.
@@ -111,9 +115,11 @@ async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
     };
     host::leftovers(settings, platform.as_ref(), report).await;
     match in_time("preflight", platform.preflight()).await {
-        Ok(findings) => findings
-            .into_iter()
-            .for_each(|finding| report.tell(check_of(finding))),
+        Ok(findings) => {
+            for finding in findings {
+                report.tell(check_of(finding));
+            }
+        }
         Err(why) => report.tell(Check::bad(
             "platform",
             why,
@@ -148,12 +154,12 @@ async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) 
             if found == Found::Stun(1) {
                 report.tell(one_server());
             }
-            Some(Way::Real {
+            Some(Way::Real(Box::new(Real {
                 echo,
                 live,
                 address,
                 place,
-            })
+            })))
         }
         Err(error) => {
             let advice = "a public address, with this UDP port let in by security group, NAT and firewall, or stun:HOST; or do without datagrams: --sync http";

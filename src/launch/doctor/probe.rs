@@ -44,12 +44,7 @@ pub(super) async fn probe(
     let wall = net::wall_clock();
     let (name, ledger) = new_ledger(resolved, wall)?;
     let (live, echo, host, place) = match way {
-        Way::Real {
-            echo,
-            live,
-            address,
-            place,
-        } => (live, Some(echo), address, place),
+        Way::Real(real) => (real.live, Some(real.echo), real.address, real.place),
         Way::Simulated => {
             let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
             (Arc::default(), None, nowhere, Place::Near)
@@ -90,8 +85,9 @@ pub(super) async fn probe(
     match probed {
         Ok((probed, left_behind)) => {
             if let Some(attempt) = tell(settings, probed, report) {
-                let found = probe::findings(&attempt, host, place);
-                found.into_iter().for_each(|check| report.tell(check));
+                for check in probe::findings(&attempt, host, place) {
+                    report.tell(check);
+                }
                 report.figures(&attempt);
             }
             if settings.platform.deploys() {
