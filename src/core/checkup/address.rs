@@ -116,10 +116,17 @@ pub fn advertised(address: SocketAddr, found: Found, place: Place) -> Check {
     }
 }
 
-/// What one STUN server cannot tell.
-pub fn one_server() -> Check {
+/// What is known of the NAT when so many STUN servers agree.
+pub fn nat(servers: usize) -> Check {
+    const SUBJECT: &str = "NAT";
+    if servers > 1 {
+        let found = format!(
+            "{servers} STUN servers see the same address and port; whether datagrams of others are let in there, only the probe shows"
+        );
+        return Check::good(SUBJECT, found);
+    }
     Check::doubtful(
-        "NAT",
+        SUBJECT,
         "one STUN server cannot show whether the NAT gives each destination another port (symmetric NAT)",
         "name a second one, --advertise stun:HOST,stun:HOST, to have them compared; if the probe's datagrams arrive, all is well",
     )

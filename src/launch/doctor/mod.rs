@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sebs_tui::cli::{self, Examining, Probing};
-use sebs_tui::core::checkup::address::{Found, Place, advertised, one_server};
+use sebs_tui::core::checkup::address::{Found, Place, advertised, nat};
 use sebs_tui::core::checkup::{Check, Verdict, clocks};
 use sebs_tui::core::live::Live;
 use sebs_tui::core::simulation;
@@ -151,8 +151,8 @@ async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) 
     match driver::advertised(given_address(settings), platform, &echo) {
         Ok((address, found)) => {
             report.tell(advertised(address, found, place));
-            if found == Found::Stun(1) {
-                report.tell(one_server());
+            if let Found::Stun(servers) = found {
+                report.tell(nat(servers));
             }
             Some(Way::Real(Box::new(Real {
                 echo,
