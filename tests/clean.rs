@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use hyper::body::Bytes;
 use sebs_tui::core::contract::Reply;
-use sebs_tui::core::plan::Limits;
+use sebs_tui::core::plan::{Deployment, Limits};
 use sebs_tui::core::sample::PlatformRecord;
 use sebs_tui::platform::cleaning::{Fate, Intent, clean_ledger, clean_tagged, table};
 use sebs_tui::platform::ledger::{Ledger, Owner, path_in};
@@ -57,6 +57,7 @@ impl Platform for Shelf {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            deployment: Deployment::Ours,
             limits: Limits::default(),
             cold: Guarantee::Impossible,
             cold_method: "none".into(),

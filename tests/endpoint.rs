@@ -2,95 +2,27 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "endpoint/server.rs"]
+mod server;
 mod support;
 
 use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+#[cfg(feature = "tls")]
+use std::process::Output;
+use std::sync::Arc;
 
-use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, StartKind};
-use support::{
-    attempts, column, finish, journal, program, run_directory, samples, short_run, table,
-};
+use sebs_tui::core::board::Board;
+use sebs_tui::core::message::Event;
+use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, SampleOutcome, StartKind};
+use sebs_tui::core::time::{MILLISECOND, SECOND};
+use sebs_tui::store::import::{self, Existing, Rules, Task};
+use server::{Server, file, listen, out};
+use support::{attempts, column, finish, journal, program, run_directory, samples, table};
+#[cfg(feature = "tls")]
 use tempfile::TempDir;
-
-/// A server that a restart makes cold; it ends with this value.
-struct Server {
-    home: TempDir,
-    port: u16,
-    restart: String,
-    variables: Vec<(&'static str, String)>,
-}
-
-impl Server {
-    fn start(command: impl Fn(u16) -> String, variables: &[(&'static str, String)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let restart = format!(
-            "python3 {} {} {port} {}",
-            file("restart.py").display(),
-            home.path().join("pid").display(),
-            command(port)
-        );
-        let server = Self {
-            home,
-            port,
-            restart,
-            variables: variables.to_vec(),
-        };
-        let started = Command::new("sh")
-            .args(["-c", &server.restart])
-            .envs(server.variables.clone())
-            .output()
-            .unwrap();
-        assert!(started.status.success(), "{started:?}\n{}", server.log());
-        server
-    }
-
-    /// The front of our own, answering in this shape.
-    fn front(shape: &str, variables: &[(&'static str, String)]) -> Self {
-        let front = file("front.py").display().to_string();
-        Self::start(|port| format!("python3 {front} {port} {shape}"), variables)
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("pid.log")).unwrap_or_default()
-    }
-
-    /// A short run of it.
-    fn run(&self, out: &Path) -> Command {
-        let mut run = short_run(out, 2, 20_000, 2);
-        run.args(["--plain", "--platform", "endpoint", "--url"])
-            .arg(format!("http://127.0.0.1:{}/", self.port))
-            .envs(self.variables.clone());
-        run
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Ok(pid) = fs::read_to_string(self.home.path().join("pid")) {
-            _ = Command::new("kill")
-                .args(["-9", "--", &format!("-{pid}")])
-                .status();
-        }
-    }
-}
-
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/endpoint")
-        .join(name)
-}
-
-fn out() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
 
 fn sampled(entries: &[sebs_tui::core::message::Entry]) -> Vec<&Attempt> {
     let is_sample = |attempt: &&Attempt| matches!(attempt.purpose, Purpose::Sample(_));
@@ -100,12 +32,17 @@ fn sampled(entries: &[sebs_tui::core::message::Entry]) -> Vec<&Attempt> {
 /// A warm and cold sweep whose function is on this machine: every sample is measured and the offset is zero.
 fn warm_and_cold_sweep(server: &Server) {
     let out = out();
-    let mut run = server.run(out.path());
-    finish(
-        run.args(["--cold-method", &format!("command:{}", server.restart)]),
-        0,
+    let output = finish(&mut server.run_with_restarts(out.path()), 0);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        !told.contains("deploying") && !told.contains("package"),
+        "{told}"
     );
     let run = run_directory(out.path());
+    let recorded = fs::read_to_string(run.join("journal.jsonl")).unwrap();
+    for nothing in ["deploy_started", "sha256", "native"] {
+        assert!(!recorded.contains(nothing), "{nothing} in\n{recorded}");
+    }
     let entries = journal(&run);
     assert_eq!(samples(&entries).len(), 8);
     let measured: Vec<_> = sampled(&entries)
@@ -135,7 +72,7 @@ fn warm_and_cold_sweep(server: &Server) {
 
 #[test]
 fn a_python_function_behind_a_web_server_is_measured_warm_and_cold() {
-    warm_and_cold_sweep(&Server::front("ours", &[]));
+    warm_and_cold_sweep(&Server::front(&[]));
 }
 
 #[test]
@@ -152,39 +89,104 @@ fn googles_functions_framework_is_measured_warm_and_cold() {
     warm_and_cold_sweep(&Server::start(command, &[]));
 }
 
+/// SeBS's tables in the run, with the function's exchanges put beside them, as SeBS's own host does.
+fn with_the_buckets_files(run: &Path, buckets: &Path) -> std::path::PathBuf {
+    let directory = run.join("invocation-overhead/payload");
+    for file in fs::read_dir(buckets.join("b/o")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), directory.join(file.file_name())).unwrap();
+    }
+    directory
+}
+
 #[test]
-fn sebs_own_function_speaks_its_text_and_its_samples_stay_unsynchronised() {
-    for shape in ["output", "result"] {
-        let (server, out) = (Server::front(shape, &[]), out());
-        let mut run = server.run(out.path());
-        run.args([
-            "--dialect",
-            "text",
-            "--request",
-            r#"{"bucket":{"bucket":"b","output":"o"}}"#,
-        ]);
-        run.args(["--cold-method", &format!("command:{}", server.restart)]);
-        let output = run.output().unwrap();
+fn sebs_own_function_is_synchronised_once_its_exchanges_lie_beside_ours() {
+    for key in ["output", "result"] {
+        let (buckets, out) = (out(), out());
+        let command = |port| {
+            format!(
+                "python3 {} {port} {key} {}",
+                file("sebs.py").display(),
+                buckets.path().display()
+            )
+        };
+        let server = Server::start(command, &[]);
+        let mut run = server.run_with_restarts(out.path());
+        run.args(["--dialect", "text", "--request"]);
+        run.arg(r#"{"bucket":{"bucket":"b","output":"o"}}"#);
+        let told = run.output().unwrap();
+        let told = String::from_utf8_lossy(&told.stdout);
+        assert!(told.contains("unsynchronised"), "{told}\n{}", server.log());
         let run = run_directory(out.path());
         let entries = journal(&run);
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(told.contains("unsynchronised"), "{told}");
         let answered = sampled(&entries);
-        assert!(!answered.is_empty());
-        for attempt in answered {
-            assert_eq!(
-                attempt.outcome,
-                AttemptOutcome::Unsynchronised,
-                "{shape}\n{}",
-                server.log()
-            );
-            let function = attempt.function.as_ref().unwrap();
-            let http = attempt.http.as_ref().unwrap();
-            assert_eq!(function.request_id.len(), 16);
-            assert!((http.start..http.end).contains(&function.handler_entry));
+        assert_eq!(samples(&entries).len(), 8);
+        for attempt in &answered {
+            assert_eq!(attempt.outcome, AttemptOutcome::Unsynchronised);
             assert_eq!(attempt.got(), attempt.purpose.asked());
-            let error = function.clock_error.as_deref().unwrap_or_default();
-            assert!(error.contains("no exchanges"), "{error}");
+            let (function, http) = (attempt.function.as_ref().unwrap(), attempt.http.unwrap());
+            // The function's reading has microseconds.
+            assert!((http.start - 1000..http.end).contains(&function.handler_entry));
+            assert!(attempt.host_rows.len() > 5, "{}", attempt.host_rows.len());
+        }
+
+        let directory = with_the_buckets_files(&run, buckets.path());
+        let (_, results) = table(&directory.join("result.csv"));
+        assert_eq!(results.len(), 8);
+        for row in &results {
+            let id = row.last().unwrap();
+            let host = table(&directory.join(format!("server-{id}.csv")));
+            let (theirs, _) = fs::read_dir(&directory)
+                .unwrap()
+                .map(|file| file.unwrap().path())
+                .filter(|path| path.to_string_lossy().contains(&format!("results-{id}.")))
+                .map(|path| (table(&path), ()))
+                .next()
+                .unwrap();
+            assert_eq!(host.0, ["id", "server_rcv", "server_send"]);
+            for name in ["server_rcv", "server_send"] {
+                let host = column(&host, name);
+                let within = column(&theirs, "client_send");
+                let until = column(&theirs, "client_rcv");
+                assert_eq!(host.len(), within.len(), "a row for each exchange");
+                for ((from, at), to) in within.iter().zip(&host).zip(&until) {
+                    // Microseconds are lost between a double and its text.
+                    assert!(from - 1e-6 <= *at && *at <= to + 1e-6, "{from} {at} {to}");
+                }
+            }
+        }
+
+        let task = Task {
+            rules: Rules::Ours,
+            out: Some(buckets.path().join("ours.csv")),
+            existing: Existing::Kept,
+        };
+        let mut times = Vec::new();
+        import::process(&directory, &task, &mut |sample, evaluation| {
+            let clock = evaluation.clock.as_ref().unwrap();
+            assert!(clock.offset.abs() <= clock.bound, "{}", sample.request_id);
+            assert!(clock.bound < 5 * MILLISECOND, "{} ns", clock.bound);
+            times.push(evaluation.time.unwrap());
+        })
+        .unwrap();
+        assert_eq!(times.len(), 8);
+        assert!(
+            times.iter().all(|time| (0..5 * SECOND).contains(time)),
+            "{times:?}"
+        );
+        println!("{key}: ns {times:?}");
+
+        let by_sebs = Command::new("python3")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process_as_sebs.py"))
+            .arg(&directory)
+            .output()
+            .unwrap();
+        assert!(by_sebs.status.success(), "{by_sebs:?}");
+        let lines = String::from_utf8(by_sebs.stdout).unwrap();
+        assert_eq!(lines.lines().count(), 8);
+        for line in lines.lines() {
+            let drift: f64 = line.split(',').nth(7).unwrap().parse().unwrap();
+            assert!(drift.abs() < 0.005, "{line}");
         }
     }
 }
@@ -192,28 +194,42 @@ fn sebs_own_function_speaks_its_text_and_its_samples_stay_unsynchronised() {
 #[test]
 fn a_secret_header_is_sent_and_is_on_no_disk_and_in_no_message() {
     let secret = "Bearer hunter2-and-more";
-    let server = Server::front("ours", &[("NEEDS_TOKEN", secret.into())]);
-    for (sent, code) in [(secret, 0), ("Bearer wrong-hunter3", 1)] {
+    let needs = [("NEEDS_TOKEN", secret.into()), ("ECHO", "1".into())];
+    let server = Server::front(&needs);
+    // The command is stored with the run, so it must not hold the secret; that it tells it must do no harm.
+    let script = server.home.path().join("restart.sh");
+    let restart = format!(
+        "export NEEDS_TOKEN='{secret}' ECHO=1; {}; code=$?; echo now with $MY_TOKEN; exit $code",
+        server.restart
+    );
+    fs::write(&script, &restart).unwrap();
+    let failing = server.home.path().join("fail.sh");
+    fs::write(&failing, "echo cannot restart with $MY_TOKEN >&2; exit 7").unwrap();
+    for (format, sent, script, said) in [
+        ("--plain", secret, &script, "COMPLETE"),
+        ("--json", secret, &script, "measured"),
+        ("--json", "Bearer wrong-hunter3", &script, "401"),
+        (
+            "--plain",
+            "Bearer wrong-hunter3",
+            &failing,
+            "exit status: 7",
+        ),
+    ] {
         let out = out();
-        let mut run = server.run(out.path());
-        run.env("MY_TOKEN", sent).env_remove("NEEDS_TOKEN");
+        let mut run = support::short_run(out.path(), 1, 1024, 1);
+        run.args([format, "--platform", "endpoint", "--attempts", "2", "--url"]);
+        run.arg(format!("http://127.0.0.1:{}/", server.port));
+        run.env("MY_TOKEN", sent);
         run.args(["--headers", "Authorization=MY_TOKEN", "--cold-method"]);
-        let restart = format!(
-            "command:NEEDS_TOKEN='{secret}'; export NEEDS_TOKEN; {}",
-            server.restart
-        );
-        // The command is stored with the run, so it must not hold the secret either.
-        let script = out.path().join("restart.sh");
-        fs::write(&script, restart.trim_start_matches("command:")).unwrap();
         run.arg(format!("command:sh {}", script.display()));
-        let output = run.output().unwrap();
-        let told = format!("{output:?}");
-        fs::remove_file(&script).unwrap();
-        if code == 0 {
-            assert_eq!(output.status.code(), Some(0), "{told}\n{}", server.log());
-        } else {
-            assert!(told.contains("401") && told.contains("[hidden]"), "{told}");
-        }
+        let told = format!("{:?}", run.output().unwrap());
+        assert!(
+            told.to_lowercase().contains(&said.to_lowercase()),
+            "{told}\n{}",
+            server.log()
+        );
+        assert!(told.contains("[hidden]"), "{told}");
         for secret in ["hunter2", "hunter3"] {
             assert!(!told.contains(secret), "{told}");
             let found = Command::new("grep")
@@ -227,25 +243,74 @@ fn a_secret_header_is_sent_and_is_on_no_disk_and_in_no_message() {
 }
 
 #[test]
-fn without_a_way_to_force_it_cold_samples_fail_with_a_reason_and_warm_ones_are_measured() {
-    let (server, out) = (Server::front("ours", &[]), out());
-    let output = server.run(out.path()).output().unwrap();
+fn without_a_way_to_force_it_cold_samples_are_skipped_at_once_and_warm_ones_are_measured() {
+    let (server, out) = (Server::front(&[]), out());
+    let output = finish(&mut server.run(out.path()), 0);
     let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("--cold-method command"), "{told}");
+    assert_eq!(
+        told.matches("every cold sample is skipped").count(),
+        1,
+        "{told}"
+    );
+    assert!(told.contains("--cold-method"), "{told}");
     let entries = journal(&run_directory(out.path()));
     assert_eq!(samples(&entries).len(), 8, "every sample has an ending");
+    let records = entries
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::KindSkipped { .. }));
+    assert_eq!(records.count(), 1);
+    let skipped = Board::of(&entries);
+    let skipped = skipped.ended.values().filter(|ended| {
+        matches!(&ended.outcome, SampleOutcome::Skipped(reason) if reason.contains("--cold-method"))
+    });
+    assert_eq!(skipped.count(), 4);
     let measured = sampled(&entries);
     assert_eq!(measured.len(), 4);
     for attempt in measured {
         assert_eq!(attempt.outcome, AttemptOutcome::Measured);
         assert_eq!(attempt.got(), Some(StartKind::Warm));
     }
+    let mut plan = program();
+    plan.args([
+        "plan",
+        "--platform",
+        "endpoint",
+        "--url",
+        "http://127.0.0.1:9/",
+    ]);
+    let told = String::from_utf8(finish(&mut plan, 0).stdout).unwrap();
+    assert!(
+        told.contains("every cold sample is skipped") && told.contains("--cold-method"),
+        "{told}"
+    );
 }
 
 #[test]
-fn a_webhook_forces_a_cold_start_and_its_refusal_is_told() {
-    let (server, out) = (Server::front("ours", &[]), out());
-    let refusing = Server::front("ours", &[("NEEDS_TOKEN", "x".into())]);
+fn a_webhook_forces_cold_starts() {
+    let (server, out) = (Arc::new(Server::front(&[])), out());
+    let restarted = server.clone();
+    let port = listen(move |stream| {
+        restarted.restarted();
+        _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    let mut run = server.run(out.path());
+    run.args([
+        "--cold-method",
+        &format!("webhook:http://127.0.0.1:{port}/"),
+    ]);
+    finish(&mut run, 0);
+    let entries = journal(&run_directory(out.path()));
+    let measured = sampled(&entries);
+    assert_eq!(measured.len(), 8);
+    for attempt in measured {
+        assert_eq!(attempt.got(), attempt.purpose.asked());
+    }
+}
+
+#[test]
+fn a_webhooks_refusal_is_told() {
+    let (server, out) = (Server::front(&[]), out());
+    let refusing = Server::front(&[("NEEDS_TOKEN", "x".into())]);
     let mut run = server.run(out.path());
     run.args([
         "--cold-method",
@@ -254,6 +319,52 @@ fn a_webhook_forces_a_cold_start_and_its_refusal_is_told() {
     let told = format!("{:?}", run.output().unwrap());
     assert!(
         told.contains("force cold") && told.contains("HTTP 401"),
+        "{told}"
+    );
+}
+
+#[test]
+fn waiting_long_enough_gives_cold_starts() {
+    let (server, out) = (Server::front(&[("IDLE_COLD", "2".into())]), out());
+    let mut run = server.run(out.path());
+    run.args(["--payload-points", "1", "--cold-method", "idle:3s"]);
+    let output = finish(&mut run, 0);
+    let entries = journal(&run_directory(out.path()));
+    let forced: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| match entry.event {
+            Event::ColdForced { took } => Some(took),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        forced.len() >= 2 && forced.iter().all(|took| *took >= 3 * SECOND),
+        "{output:?}"
+    );
+    let of = |kind| {
+        let mine = |attempt: &&&Attempt| {
+            attempt.outcome == AttemptOutcome::Measured && attempt.got() == Some(kind)
+        };
+        sampled(&entries).iter().filter(mine).count()
+    };
+    assert_eq!((of(StartKind::Warm), of(StartKind::Cold)), (2, 2));
+}
+
+#[test]
+fn the_plan_of_a_function_that_is_there_has_no_deployment() {
+    let mut plan = program();
+    plan.args([
+        "plan",
+        "--platform",
+        "endpoint",
+        "--url",
+        "http://127.0.0.1:9/",
+    ]);
+    let output = finish(&mut plan, 0);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("deployments  none"), "{told}");
+    assert!(
+        told.contains("none of code") && !told.contains("native"),
         "{told}"
     );
 }
@@ -310,19 +421,15 @@ fn encrypted(trusted: bool) -> (Output, TempDir) {
             .unwrap();
         assert!(made.status.success(), "{made:?}");
     }
-    let server = Server::front(
-        "ours",
-        &[("TLS_CERT", path("own.pem")), ("TLS_KEY", path("own.key"))],
-    );
+    let server = Server::front(&[("TLS_CERT", path("own.pem")), ("TLS_KEY", path("own.key"))]);
     let out = out();
-    let mut run = server.run(out.path());
+    let mut run = server.run_with_restarts(out.path());
     run.args([
         "--url",
         &format!("https://localhost:{}/", server.port),
         "--advertise",
         "127.0.0.1",
     ]);
-    run.args(["--cold-method", &format!("command:{}", server.restart)]);
     run.env_remove("SSL_CERT_DIR").env(
         "SSL_CERT_FILE",
         path(if trusted { "own.pem" } else { "other.pem" }),

@@ -160,14 +160,13 @@ impl Analysis {
 }
 
 fn cells<'a>(plan: &Plan, entries: &'a [Entry]) -> Vec<Cell<'a>> {
-    let mut cells: Vec<Cell> = plan
-        .points
-        .iter()
-        .flat_map(|point| {
+    let mut cells: Vec<Cell> = (0..)
+        .zip(&plan.points)
+        .flat_map(|(size, point)| {
             StartKind::ALL.map(|kind| Cell {
                 size: point.size,
                 kind,
-                beyond: point.beyond.is_some(),
+                beyond: !plan.is_possible(size, kind),
                 attempts: Vec::new(),
                 wrong_kind: 0,
             })

@@ -283,6 +283,7 @@ impl Board {
                 attempt,
                 took,
             } => self.sample_ended(entry.wall, *sample, outcome, *attempt, *took),
+            Event::KindSkipped { kind, reason } => self.kind_skipped(entry.wall, *kind, reason),
             Event::SampleSuperseded { sample, .. } => self.superseded(entry.wall, *sample),
             Event::RepetitionsAdded {
                 size,
@@ -488,6 +489,31 @@ impl Board {
         self.current = None;
         self.attempt_of_sample = 1;
         self.activity = Activity::Idle;
+    }
+
+    fn kind_skipped(&mut self, wall: Nanos, kind: StartKind, reason: &str) {
+        let ended = Arc::make_mut(&mut self.ended);
+        for cell in self.cells.iter_mut().filter(|cell| cell.kind == kind) {
+            let cell = Arc::make_mut(cell);
+            for repetition in 0..cell.repetitions {
+                let size = cell.size;
+                let key = SampleKey {
+                    size,
+                    kind,
+                    repetition,
+                };
+                ended.entry(key).or_insert_with(|| {
+                    cell.skipped += 1;
+                    Ended {
+                        outcome: SampleOutcome::Skipped(reason.into()),
+                        attempt: None,
+                        invocation: None,
+                    }
+                });
+            }
+        }
+        let text = format!("every {} sample is skipped: {reason}", kind.word());
+        self.note(wall, Severity::Warning, text);
     }
 
     fn superseded(&mut self, wall: Nanos, key: SampleKey) {

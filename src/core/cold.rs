@@ -22,7 +22,7 @@ pub enum ColdMethod {
     Command(String),
     /// A POST request to this URL.
     Webhook(String),
-    /// There is none: cold samples fail.
+    /// There is none: cold samples are skipped.
     None,
 }
 

@@ -1,6 +1,6 @@
 //! What a plan takes when every attempt succeeds, and at most: invocations, bytes, time, GB-seconds and price.
 
-use super::plan::{Plan, Sweep};
+use super::plan::{Deployment, Plan, Sweep};
 use super::sample::{SampleKey, StartKind};
 use super::spending::{Spending, Terms};
 use super::time::{MILLISECOND, Nanos};
@@ -51,7 +51,7 @@ impl Effort {
                 Sweep::Payload => 0,
                 Sweep::Code => plan.size(key),
             };
-            if deployed != Some(package) {
+            if plan.deployment == Deployment::Ours && deployed != Some(package) {
                 deployed = Some(package);
                 effort.deployments += 1;
                 effort.package_bytes += package;
@@ -131,7 +131,7 @@ impl AtMost {
 fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = SampleKey> {
     samples
         .into_iter()
-        .filter(|key| plan.beyond(*key).is_none())
+        .filter(|key| plan.is_possible(key.size, key.kind))
 }
 
 /// Time that an invocation is paid for: as a warm one typically takes, else `n` round trips of the clock exchange over

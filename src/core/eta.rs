@@ -18,15 +18,13 @@ pub fn time_left(board: &Board) -> Option<Nanos> {
             let possible: u32 = board
                 .cells
                 .iter()
-                .filter(|cell| {
-                    cell.kind == kind && plan.points[cell.size as usize].beyond.is_none()
-                })
+                .filter(|cell| cell.kind == kind && plan.is_possible(cell.size, kind))
                 .map(|cell| cell.repetitions)
                 .sum();
             let over = board
                 .ended
                 .keys()
-                .filter(|key| key.kind == kind && plan.beyond(**key).is_none())
+                .filter(|key| key.kind == kind && plan.is_possible(key.size, kind))
                 .count() as u32;
             match possible.saturating_sub(over) {
                 0 => Some(total),

@@ -198,6 +198,13 @@ pub enum Event {
         /// From its first preparation to its end, without pauses, ns.
         took: Nanos,
     },
+    /// No sample of this start kind can be taken: those that have not ended are skipped, all at once.
+    KindSkipped {
+        /// Start kind.
+        kind: StartKind,
+        /// Why.
+        reason: String,
+    },
     /// A sample is taken again; its earlier attempt no longer counts.
     SampleSuperseded {
         /// Which.

@@ -1,4 +1,4 @@
-//! How long to wait so that a platform's limit of invocations in a minute is never passed.
+//! How long to wait so that a platform's limit of invocations in a minute is never passed, nor its wish for a rest.
 
 use std::collections::VecDeque;
 
@@ -12,6 +12,8 @@ const MINUTE: Nanos = 60 * SECOND;
 pub struct Pace {
     per_minute: Option<u32>,
     begun: VecDeque<Nanos>,
+    /// No invocation begins before.
+    rest_until: Nanos,
 }
 
 impl Pace {
@@ -20,7 +22,13 @@ impl Pace {
         Self {
             per_minute: per_minute.map(|most| most.max(1)),
             begun: VecDeque::new(),
+            rest_until: 0,
         }
+    }
+
+    /// The platform asks not to be called before `until`.
+    pub fn rest(&mut self, until: Nanos) {
+        self.rest_until = self.rest_until.max(until);
     }
 
     /// How long an invocation that is wanted at `now`, ns on a monotonic clock, must wait, ns.
@@ -34,7 +42,8 @@ impl Pace {
         }
         let most = self.per_minute.map_or(usize::MAX, |most| most as usize);
         let before = self.begun.len().checked_sub(most);
-        before.map_or(0, |nth| self.begun[nth] + MINUTE - now)
+        let of_limit = before.map_or(0, |nth| self.begun[nth] + MINUTE - now);
+        of_limit.max(self.rest_until - now).max(0)
     }
 
     /// Counts an invocation that begins at `now`: one whose wait was given up is never counted.
@@ -67,6 +76,16 @@ mod tests {
         pace.begin(0);
         assert_eq!(pace.wait(10 * SECOND), 50 * SECOND);
         assert_eq!(pace.wait(20 * SECOND), 40 * SECOND);
+    }
+
+    #[test]
+    fn a_rest_that_was_asked_for_is_kept_beside_the_limit() {
+        let mut pace = Pace::new(Some(1));
+        pace.begin(0);
+        pace.rest(70 * SECOND);
+        pace.rest(10 * SECOND);
+        assert_eq!(pace.wait(5 * SECOND), 65 * SECOND);
+        assert_eq!(pace.wait(80 * SECOND), 0);
     }
 
     #[test]

@@ -83,6 +83,23 @@ pub struct Limits {
     pub package_least: Option<Limit>,
 }
 
+/// Who puts the function where it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deployment {
+    /// The run does, with packages of its own.
+    #[default]
+    Ours,
+    /// Somebody else did: no package is made or sent.
+    Theirs,
+}
+
+impl Deployment {
+    fn is_ours(&self) -> bool {
+        *self == Self::Ours
+    }
+}
+
 /// One size of the sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
@@ -119,6 +136,12 @@ pub struct Plan {
     /// When to go on after them, and how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Until>,
+    /// Who deploys the function.
+    #[serde(default, skip_serializing_if = "Deployment::is_ours")]
+    pub deployment: Deployment,
+    /// Why no cold start can be had; none: it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_cold: Option<String>,
 }
 
 impl Plan {
@@ -137,6 +160,8 @@ impl Plan {
             outline,
             points,
             until: None,
+            deployment: Deployment::Ours,
+            no_cold: None,
         }
     }
 
@@ -144,6 +169,27 @@ impl Plan {
     #[must_use]
     pub fn until(self, until: Option<Until>) -> Self {
         Self { until, ..self }
+    }
+
+    /// The same plan for a function that is deployed so.
+    #[must_use]
+    pub fn deployed(self, deployment: Deployment) -> Self {
+        Self { deployment, ..self }
+    }
+
+    /// The same plan where, for this reason, no cold start can be had.
+    #[must_use]
+    pub fn without_cold(self, reason: Option<String>) -> Self {
+        Self {
+            no_cold: reason,
+            ..self
+        }
+    }
+
+    /// Whether this size can be taken with this start kind: no limit and no lack of a method rules it out.
+    pub fn is_possible(&self, size: u32, kind: StartKind) -> bool {
+        let is_had = kind == StartKind::Warm || self.no_cold.is_none();
+        is_had && self.points[size as usize].beyond.is_none()
     }
 
     /// Every sample in the order it is taken, those beyond a limit included; without the repetitions that may be added.

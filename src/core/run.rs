@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::board::Ended;
 use super::message::{Command, Event, RunState};
-use super::plan::{Plan, Sweep};
+use super::plan::{Deployment, Plan, Sweep};
 use super::sample::{
     Attempt, AttemptOutcome, Failure, Purpose, SampleKey, SampleOutcome, StartKind,
 };
@@ -210,7 +210,10 @@ impl Run {
         }
         self.count_time(now);
         match input {
-            Input::Begin => self.enter(RunState::Running, &mut actions),
+            Input::Begin => {
+                self.enter(RunState::Running, &mut actions);
+                self.skip_impossible_kind(&mut actions);
+            }
             Input::Command(command) => self.command(command, now, &mut actions),
             Input::Outcome(outcome) => self.outcome(outcome, now, &mut actions),
         }
@@ -297,6 +300,26 @@ impl Run {
                 actions,
             );
         }
+    }
+
+    fn skip_impossible_kind(&mut self, actions: &mut Vec<Action>) {
+        let Some(reason) = self.plan.no_cold.clone() else {
+            return;
+        };
+        let (skipped, kept): (Vec<_>, Vec<_>) = self
+            .queue
+            .drain(..)
+            .partition(|key| key.kind == StartKind::Cold);
+        self.queue = kept.into();
+        if skipped.is_empty() {
+            return;
+        }
+        self.counted.extend(skipped.iter().map(|key| (*key, None)));
+        self.skipped.extend(skipped);
+        actions.push(Action::Record(Event::KindSkipped {
+            kind: StartKind::Cold,
+            reason,
+        }));
     }
 
     fn retry(&mut self, actions: &mut Vec<Action>) {
@@ -564,22 +587,19 @@ impl Run {
         self.queue.extend(self.plan.ordered(of));
     }
 
-    fn package_bytes(&self, key: SampleKey) -> u64 {
-        match self.plan.outline.sweep {
-            Sweep::Payload => self.conditions.smallest_package,
-            Sweep::Code => self.plan.size(key),
-        }
+    /// The package to deploy before this sample: none when it is live, or when the function is not ours to deploy.
+    fn package_due(&self, key: SampleKey) -> Option<u64> {
+        let package_bytes = match (self.plan.deployment, self.plan.outline.sweep) {
+            (Deployment::Theirs, _) => return None,
+            (Deployment::Ours, Sweep::Payload) => self.conditions.smallest_package,
+            (Deployment::Ours, Sweep::Code) => self.plan.size(key),
+        };
+        (self.deployed != Some(package_bytes)).then_some(package_bytes)
     }
 
     /// Whether the next step would begin beyond a limit. A preparation is one with the invocation that it is for.
     fn stopped_by_a_limit(&self, key: SampleKey, actions: &mut Vec<Action>) -> bool {
-        let package_bytes = self.package_bytes(key);
-        let deployment = if self.deployed == Some(package_bytes) {
-            0
-        } else {
-            package_bytes
-        };
-        let bytes = deployment + self.plan.payload_bytes(key);
+        let bytes = self.package_due(key).unwrap_or_default() + self.plan.payload_bytes(key);
         let reached = self.terms.beyond(&self.spent, bytes);
         actions.extend(reached.map(|reached| Action::Record(Event::LimitReached { reached })));
         reached.is_some()
@@ -587,11 +607,10 @@ impl Run {
 
     fn begin_step(&mut self, current: Current, now: Nanos, actions: &mut Vec<Action>) {
         let key = current.key;
-        let package_bytes = self.package_bytes(key);
         if now - self.last_invocation > self.conditions.keep_warm {
             self.warm = false;
         }
-        if self.deployed != Some(package_bytes) {
+        if let Some(package_bytes) = self.package_due(key) {
             self.deployed = Some(package_bytes);
             (self.warm, self.cold_ready) = (false, false);
             self.step = Step::Deploying;

@@ -215,6 +215,15 @@ pub struct Stamps(
     pub Option<Nanos>,
 );
 
+/// A datagram as the host alone knows it: T2, and T3 of its reply, none when that could not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostStamps(
+    /// T2.
+    pub Stamps,
+    /// T3.
+    pub Option<Stamps>,
+);
+
 /// Datagrams of one attempt, counted; exact, from sequence and reply numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PacketCounts {
@@ -320,6 +329,9 @@ pub struct Attempt {
     pub packets: PacketCounts,
     /// Every exchange, joined.
     pub exchanges: Vec<Exchange>,
+    /// What the host saw of a function that speaks text and keeps its exchanges to itself, in order of arrival.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_rows: Vec<HostStamps>,
 }
 
 impl Attempt {

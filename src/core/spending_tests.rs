@@ -44,6 +44,7 @@ fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
         clock: None,
         packets: PacketCounts::default(),
         exchanges: Vec::new(),
+        host_rows: Vec::new(),
     }
 }
 

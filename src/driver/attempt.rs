@@ -1,32 +1,36 @@
 //! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps, judges.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
 
+use super::clock;
 use super::echo::Echo;
 use super::invoke;
 use super::package;
 use super::workshop::Done;
 use super::{Experiment, Speaker};
 use crate::core::contract::{ClockRequest, Dialect, Invocation, Reply};
-use crate::core::exchange::{HostRecord, Identity, SessionSpec, join};
+use crate::core::exchange::{HostRecord, HostRow, Identity, SessionSpec, join};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
+use crate::core::pace::Pace;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
-    Attempt, AttemptOutcome, Failure, FunctionReport, HttpTimes, PacketCounts, PlatformRecord,
-    StartKind, Token,
+    Attempt, AttemptOutcome, Failure, FunctionReport, HostStamps, HttpTimes, PacketCounts,
+    PlatformRecord, StartKind, Token,
 };
 use crate::core::text::TextIdentity;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
-use crate::platform::{Platform, PlatformError};
+use crate::platform::{Platform, PlatformError, Retry};
 
 /// Longest the clock exchange may take, whatever the function's time-out.
 const BUDGET_MOST: Nanos = 10 * SECOND;
+/// Longest wait that a platform's advice to try later can cause.
+pub const RETRY_MOST: Duration = Duration::from_secs(60);
 /// A cold start may add this to the function's own time-out.
 const START_ALLOWANCE: Duration = Duration::from_secs(60);
 /// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
@@ -44,6 +48,8 @@ pub struct Bench {
     pub host: SocketAddr,
     /// What the screen reads.
     pub live: Arc<Live>,
+    /// When the platform takes the next invocation.
+    pub pace: Mutex<Pace>,
 }
 
 /// An attempt's record and what a person should know of it.
@@ -107,6 +113,7 @@ pub fn blank(invoke: Invoke, token: Token, package_bytes: u64) -> Attempt {
         clock: None,
         packets: PacketCounts::default(),
         exchanges: Vec::new(),
+        host_rows: Vec::new(),
     }
 }
 
@@ -147,6 +154,10 @@ pub fn fill(
     let (exchanges, packets) = join(host, &reply.clock);
     attempt.http = Some(http);
     attempt.clock = estimate(&exchanges, reply.handler_entry);
+    if exchanges.is_empty() && host.dialect == Dialect::Text {
+        let stamps = |row: &HostRow| HostStamps(row.t2, row.t3);
+        attempt.host_rows = host.rows.iter().map(stamps).collect();
+    }
     attempt.exchanges = exchanges;
     attempt.packets = packets;
     attempt.function = Some(report(reply, record, host.implausible));
@@ -158,9 +169,21 @@ async fn call(bench: &Bench, body: Bytes) -> Result<(HttpTimes, Reply, PlatformR
     let endpoint = platform.endpoint(&body).await.map_err(failed)?;
     let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
     let (http, answer) = invoke::call(&endpoint, body, deadline, &bench.live).await?;
-    let reply = platform.decode(&answer).map_err(failed)?;
+    let reply = platform.decode(&answer).map_err(|error| {
+        heed(bench, error.retry);
+        failure_of(&error)
+    })?;
     let record = platform.record(&reply.request_id, &answer).await;
     Ok((http, reply, record))
+}
+
+/// Leaves the platform alone as long as it asks for, within bounds.
+fn heed(bench: &Bench, advice: Retry) {
+    if let Retry::After(wait) = advice {
+        let until = clock::now().monotonic + wait.min(RETRY_MOST).as_nanos() as Nanos;
+        let mut pace = bench.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        pace.rest(until);
+    }
 }
 
 fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> FunctionReport {

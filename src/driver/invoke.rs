@@ -107,7 +107,16 @@ pub async fn call(
             .collect()
             .await
             .map(http_body_util::Collected::to_bytes)
-            .map_err(|error| format!("the answer broke off: {error}"))
+            .map_err(|error| {
+                if error.is::<http_body_util::LengthLimitError>() {
+                    format!(
+                        "the answer is longer than {} MiB: an answer of a function has some kB",
+                        BODY_MOST >> 20
+                    )
+                } else {
+                    format!("the answer broke off: {error}")
+                }
+            })
     })
     .await?;
     let end = clock::now();

@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod instances;
 pub mod invoke;
 pub mod mapping;
 pub mod package;
@@ -15,7 +16,7 @@ mod workshop;
 
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -33,7 +34,8 @@ use crate::core::checkup::address::Found;
 use crate::core::contract::{Dialect, StampKind};
 use crate::core::live::Live;
 use crate::core::message::{AtEnd, Command, Entry, Event, RunHeader};
-use crate::core::plan::Limits;
+use crate::core::pace::Pace;
+use crate::core::plan::{Deployment, Limits};
 use crate::core::run::{Action, Input, Run};
 use crate::core::simulation::{self, World};
 use crate::core::spending::Terms;
@@ -178,7 +180,9 @@ impl Equipment {
                 at_end: _,
             } => {
                 let (host, _) = advertised(experiment.advertise, platform.as_ref(), &echo)?;
+                let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
+                    pace: Mutex::new(Pace::new(most)),
                     experiment,
                     platform,
                     echo: Arc::new(echo),
@@ -201,6 +205,7 @@ impl Equipment {
 /// What a simulation can do: anything, at once and for certain.
 pub fn simulated_abilities() -> Abilities {
     Abilities {
+        deployment: Deployment::Ours,
         limits: Limits::default(),
         cold: Guarantee::Guaranteed,
         cold_method: simulated::COLD_METHOD.into(),

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::workshop::Job;
+use super::workshop::{Job, Workshop};
 use super::{DriverError, Equipment, Experiment, clear};
 use crate::core::live::Live;
+use crate::core::plan::Deployment;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{Attempt, AttemptOutcome, Failure, Purpose, SampleKey, StartKind};
 use crate::core::time::Nanos;
@@ -22,8 +23,8 @@ pub enum Probed {
     NotDeployed(Failure),
     /// It was invoked, well or not.
     Invoked {
-        /// How long deploying took, ns.
-        deployment: Nanos,
+        /// How long deploying took, ns; none where somebody else deploys.
+        deployment: Option<Nanos>,
         /// The invocation.
         attempt: Box<Attempt>,
         /// What a person should know of it.
@@ -45,43 +46,61 @@ pub async fn probe(
     give_up: impl Future<Output = ()>,
 ) -> Result<(Probed, Option<PlatformError>), DriverError> {
     let to_clear = equipment.to_clear();
+    let deployment = experiment.header.plan.deployment;
     let (mut workshop, _notes) = equipment.open(experiment, live)?;
     let mut give_up = std::pin::pin!(give_up);
-    let package = workshop.conditions().smallest_package;
-    let deploying = workshop.deploy(package);
-    let probed = match carried_out(deploying, give_up.as_mut()).await.0 {
-        Outcome::Deployed { took, .. } => {
-            let key = SampleKey {
-                size: 0,
-                kind: StartKind::Cold,
-                repetition: 0,
-            };
-            let invoke = Invoke {
-                number: 1,
-                // Either start kind will do.
-                purpose: Purpose::WarmUp(key),
-                attempt_of_sample: 1,
-                payload_bytes: PAYLOAD,
-            };
-            let token = workshop.token(invoke.number);
-            let invoking = workshop.invoke(invoke, token);
-            match carried_out(invoking, give_up).await {
-                (Outcome::Invoked(attempt), warnings)
-                    if attempt.outcome != AttemptOutcome::Cancelled =>
-                {
-                    Probed::Invoked {
-                        deployment: took,
-                        attempt,
-                        warnings,
-                    }
-                }
-                _ => Probed::GivenUp,
-            }
-        }
-        Outcome::PreparationFailed(failure) => Probed::NotDeployed(failure),
-        Outcome::ColdForced { .. } | Outcome::Invoked(_) | Outcome::GivenUp => Probed::GivenUp,
+    let deployed = match deployment {
+        Deployment::Theirs => Ok(None),
+        Deployment::Ours => deploy(workshop.as_mut(), give_up.as_mut()).await.map(Some),
+    };
+    let probed = match deployed {
+        Ok(deployment) => invoke(workshop.as_mut(), deployment, give_up).await,
+        Err(probed) => probed,
     };
     Ok((probed, clear(to_clear).await))
+}
+
+/// How long it took, ns, or how it ended otherwise.
+async fn deploy<F: Future<Output = ()>>(
+    workshop: &mut dyn Workshop,
+    give_up: Pin<&mut F>,
+) -> Result<Nanos, Probed> {
+    let package = workshop.conditions().smallest_package;
+    match carried_out(workshop.deploy(package), give_up).await.0 {
+        Outcome::Deployed { took, .. } => Ok(took),
+        Outcome::PreparationFailed(failure) => Err(Probed::NotDeployed(failure)),
+        Outcome::ColdForced { .. } | Outcome::Invoked(_) | Outcome::GivenUp => Err(Probed::GivenUp),
+    }
+}
+
+async fn invoke<F: Future<Output = ()>>(
+    workshop: &mut dyn Workshop,
+    deployment: Option<Nanos>,
+    give_up: Pin<&mut F>,
+) -> Probed {
+    let key = SampleKey {
+        size: 0,
+        kind: StartKind::Cold,
+        repetition: 0,
+    };
+    let invoke = Invoke {
+        number: 1,
+        // Either start kind will do.
+        purpose: Purpose::WarmUp(key),
+        attempt_of_sample: 1,
+        payload_bytes: PAYLOAD,
+    };
+    let token = workshop.token(invoke.number);
+    match carried_out(workshop.invoke(invoke, token), give_up).await {
+        (Outcome::Invoked(attempt), warnings) if attempt.outcome != AttemptOutcome::Cancelled => {
+            Probed::Invoked {
+                deployment,
+                attempt,
+                warnings,
+            }
+        }
+        _ => Probed::GivenUp,
+    }
 }
 
 /// Waits for the end of a step, and asks for it once when it is to be given up.

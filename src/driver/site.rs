@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::DriverError;
-use super::attempt::{self, Bench, Told, failure_of};
+use super::attempt::{self, Bench, RETRY_MOST, Told, failure_of};
 use super::clock;
+use super::instances::Instances;
 use super::workshop::{Done, Job, Workshop};
 use crate::core::contract::StampKind;
 use crate::core::live::{Live, Phase};
@@ -25,9 +26,6 @@ use crate::platform::{Finding, Package, PlatformError, Retry, Verdict};
 const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
 /// Forcing a cold start, beside the waiting that is part of some ways.
 const COLD_DEADLINE: Duration = Duration::from_secs(300);
-/// Longest wait that a platform's advice to try later can cause.
-const RETRY_MOST: Duration = Duration::from_secs(60);
-
 /// See the module.
 pub(super) struct Site {
     bench: Arc<Bench>,
@@ -35,14 +33,13 @@ pub(super) struct Site {
     deployed: u64,
     packages: u64,
     function_exists: bool,
-    pace: Arc<Mutex<Pace>>,
+    instances: Arc<Mutex<Instances>>,
 }
 
 impl Site {
     pub fn new(bench: Bench) -> Self {
-        let most = bench.platform.abilities().invocations_per_minute;
         Self {
-            pace: Arc::new(Mutex::new(Pace::new(most))),
+            instances: Arc::default(),
             bench: Arc::new(bench),
             deployed: 0,
             packages: 0,
@@ -153,12 +150,14 @@ impl Workshop for Site {
 
     fn invoke(&mut self, invoke: Invoke, token: Token) -> Job {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
-        let pace = self.pace.clone();
+        let instances = self.instances.clone();
         Job::new(move |mut given_up| async move {
-            if !its_turn(&bench.live, &pace, &mut given_up).await {
+            if !its_turn(&bench.live, &bench.pace, &mut given_up).await {
                 return Told::of(attempt::blank(invoke, token, package_bytes)).into();
             }
-            let told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
+            let mut told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
+            let mut instances = instances.lock().unwrap_or_else(PoisonError::into_inner);
+            told.warnings.extend(instances.contradiction(&told.attempt));
             Done::from(told)
         })
     }

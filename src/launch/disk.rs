@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 
 use sebs_tui::cli::Options;
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader};
-use sebs_tui::core::plan::{Plan, Sweep};
+use sebs_tui::core::plan::Sweep;
 use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
 use sebs_tui::net;
+use sebs_tui::platform::PlatformError;
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::settings::{self, Resolved, Settings};
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{Journal, Store, directory};
 
 use super::ledgers::{self, Begun};
-use super::platforms::limits;
+use super::platforms::{form, planned};
 use super::tell_unused;
 
 /// Seconds later that a run may be named after, when its name is taken.
@@ -176,8 +177,8 @@ fn create(
         settings: recorded(resolved),
     };
     let run = RunFile::new(directory, setup);
+    let header = header(run.id.clone(), wall, settings, template, equipment)?;
     let store = Store::create(directory, &run)?;
-    let header = header(run.id, wall, settings, template, equipment);
     Ok(Kept {
         directory: directory.into(),
         store,
@@ -189,26 +190,28 @@ fn create(
 }
 
 /// What readers need to know of the run of this name that begins at `wall`, ns since the epoch.
+///
+/// # Errors
+/// The platform cannot do what is asked for.
 pub(super) fn header(
     id: String,
     wall: Nanos,
     settings: &Settings,
     template: &Template,
     equipment: &Equipment,
-) -> RunHeader {
+) -> Result<RunHeader, PlatformError> {
     let abilities = equipment.abilities();
-    RunHeader {
+    Ok(RunHeader {
         version: JOURNAL_VERSION,
         id,
         platform: equipment.name().into(),
-        runtime: settings.runtime.word().into(),
+        runtime: form(settings, abilities.deployment).into(),
+        plan: planned(settings, &abilities, template)?,
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
         shift: settings.clock_shift(wall),
-        plan: Plan::new(settings.outline(), &limits(abilities.limits, template))
-            .until(settings.until()),
-    }
+    })
 }
 
 fn kept(directory: &Path, store: Store, journal: Journal) -> Result<Kept, Box<dyn Error>> {

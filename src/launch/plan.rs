@@ -10,7 +10,7 @@ use sebs_tui::plain::plan::About;
 use sebs_tui::plain::{self};
 use sebs_tui::settings::{self, Settings};
 
-use super::platforms::{abilities, limits, template, typical};
+use super::platforms::{abilities, form, planned, template, typical};
 use super::{Done, tell_unused, tokio_runtime};
 
 /// `sebs-tui plan`: prints what would happen, and leaves nothing behind.
@@ -20,19 +20,18 @@ pub fn plan(options: &Options) -> Done {
     let settings = &resolved.settings;
     let template = template(settings)?;
     let abilities = tokio_runtime()?.block_on(abilities(settings))?;
-    let plan =
-        Plan::new(settings.outline(), &limits(abilities.limits, &template)).until(settings.until());
-    let about = about(settings, abilities.cold_method, &template);
+    let plan = planned(settings, &abilities, &template)?;
+    let about = about(settings, &plan, abilities.cold_method, &template);
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is known of the run beside its plan.
-pub(super) fn about(settings: &Settings, cold: String, template: &Template) -> About {
+pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &Template) -> About {
     let platform = settings.platform.word();
     About {
         platform: platform.into(),
-        runtime: settings.runtime.word().into(),
+        runtime: form(settings, plan.deployment).into(),
         cold,
         n: settings.n,
         package: Some(template.smallest()),

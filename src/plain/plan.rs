@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::words::{length, order, rough, size};
 use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each};
-use crate::core::plan::{Plan, Sweep, raw_bytes};
+use crate::core::plan::{Deployment, Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
 
@@ -45,6 +45,9 @@ pub fn render(plan: &Plan, about: &About) -> String {
         order(outline.order),
         about.cold,
     );
+    if let Some(reason) = &plan.no_cold {
+        let _ = writeln!(text, "every cold sample is skipped: {reason}\n");
+    }
     if let Some(until) = plan.until {
         let _ = writeln!(
             text,
@@ -78,6 +81,7 @@ fn sizes(text: &mut String, plan: &Plan) {
             let _ = write!(text, "  {:>12}", raw_bytes(point.size));
         }
         let _ = match &point.beyond {
+            None if plan.no_cold.is_some() => writeln!(text, "  {repetitions:>5}  {:>5}", "-"),
             None => writeln!(text, "  {repetitions:>5}  {repetitions:>5}"),
             Some(limit) => writeln!(
                 text,
@@ -95,13 +99,22 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
     let beyond = if planned == within {
         String::new()
     } else {
-        format!(" of {planned}; {} are beyond a limit", planned - within)
+        let why = match plan.no_cold {
+            None => "are beyond a limit",
+            Some(_) => "cannot be taken",
+        };
+        format!(" of {planned}; {} {why}", planned - within)
     };
-    let packages = match plan.outline.sweep {
-        Sweep::Code => size(effort.package_bytes),
-        Sweep::Payload => about
+    let packages = match (plan.deployment, plan.outline.sweep) {
+        (Deployment::Theirs, _) => "none".into(),
+        (Deployment::Ours, Sweep::Code) => size(effort.package_bytes),
+        (Deployment::Ours, Sweep::Payload) => about
             .package
             .map_or_else(|| "a package of unknown size".into(), size),
+    };
+    let deployments = match plan.deployment {
+        Deployment::Ours => effort.deployments.to_string(),
+        Deployment::Theirs => "none: somebody else deployed the function".into(),
     };
     let time = match &about.typical {
         Some(typical) => format!("{}, roughly", rough(effort.time(typical))),
@@ -111,7 +124,7 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         text,
         "\nsamples      {within}{beyond}\n\
          invocations  {}, {} of them warm-ups; at most {} with {} attempts at each sample, {} of them warm-ups\n\
-         deployments  {}\n\
+         deployments  {deployments}\n\
          bytes up     {} of payload (at most {}), {packages} of code\n\
          time         {time}\n",
         effort.invocations(),
@@ -119,7 +132,6 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         at_most.invocations(),
         plan.outline.attempts_per_sample,
         at_most.warm_ups,
-        effort.deployments,
         size(effort.payload_bytes),
         size(at_most.payload_bytes),
     );

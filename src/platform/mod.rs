@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::core::contract::Reply;
-use crate::core::plan::Limits;
+use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
 pub use crate::core::checkup::Verdict;
@@ -42,6 +42,8 @@ pub enum Guarantee {
 /// What a platform can do, known before anything is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abilities {
+    /// Who puts the function there.
+    pub deployment: Deployment,
     /// Largest payload and package.
     pub limits: Limits,
     /// How sure a forced cold start is.
@@ -52,6 +54,15 @@ pub struct Abilities {
     pub keep_warm: Duration,
     /// Most invocations in a minute that the platform takes; none: no such limit is known.
     pub invocations_per_minute: Option<u32>,
+}
+
+impl Abilities {
+    /// Why no cold start can be had, and what to do; none: it can.
+    pub fn no_cold(&self) -> Option<String> {
+        (self.cold == Guarantee::Impossible).then(|| {
+            "there is no way to force a cold start here: name one with --cold-method, such as command:…, webhook:http… or idle:15m".into()
+        })
+    }
 }
 
 /// Where the function finds the host's UDP port.
@@ -233,7 +244,8 @@ pub trait Platform: Send + Sync {
     /// told at once; an error only when nothing could be looked at.
     async fn preflight(&self) -> Result<Vec<Finding>, PlatformError>;
 
-    /// Creates or adopts the function with this package; returns when it can be invoked.
+    /// Creates or adopts the function with this package; returns when it can be invoked. Like `update_code` it is not
+    /// called where somebody else deploys.
     async fn ensure_function(
         &self,
         spec: &FunctionSpec,

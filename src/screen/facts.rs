@@ -11,7 +11,7 @@ use crate::core::time::Nanos;
 
 use super::format;
 
-/// How far the run is; samples beyond a limit are never taken and count nowhere.
+/// How far the run is; samples that a limit or the lack of a cold method rules out are never taken and count nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Samples to take.
@@ -35,7 +35,7 @@ impl Progress {
         let possible = board
             .cells
             .iter()
-            .filter(|cell| !is_beyond(plan.points.get(cell.size as usize)));
+            .filter(|cell| plan.is_possible(cell.size, cell.kind));
         possible.fold(Self::default(), |sum, cell| Self {
             of: sum.of + cell.repetitions,
             measured: sum.measured + cell.measured,
@@ -86,10 +86,10 @@ pub fn elapsed(board: &Board, now: Nanos) -> Nanos {
         }
 }
 
-/// The sample in progress, else the one that ended last, else any that was taken: never one beyond a limit.
+/// The sample in progress, else the one that ended last, else any that was taken: never one that is ruled out.
 pub fn sample_in_view(board: &Board) -> Option<SampleKey> {
     let plan = board.plan()?;
-    let possible = |key: &SampleKey| !is_beyond(plan.points.get(key.size as usize));
+    let possible = |key: &SampleKey| plan.is_possible(key.size, key.kind);
     board
         .current
         .or(board.last)
@@ -112,11 +112,11 @@ pub fn repetitions_in_view(board: &Board) -> u32 {
 
 /// Fewest and most repetitions of a size and start kind that can be measured, added ones included.
 pub fn repetitions(board: &Board) -> Option<(u32, u32)> {
-    let points = &board.plan()?.points;
+    let plan = board.plan()?;
     let each = board
         .cells
         .iter()
-        .filter(|cell| !is_beyond(points.get(cell.size as usize)))
+        .filter(|cell| plan.is_possible(cell.size, cell.kind))
         .map(|cell| cell.repetitions);
     Some((each.clone().min()?, each.max()?))
 }

@@ -61,14 +61,6 @@ impl PlatformName {
             Self::Simulated => simulation::NAME,
         }
     }
-
-    /// Whether a function is made there, and removed.
-    pub fn deploys(self) -> bool {
-        match self {
-            Self::Local | Self::Docker | Self::Aws => true,
-            Self::Endpoint | Self::Simulated => false,
-        }
-    }
 }
 
 /// The function's form.

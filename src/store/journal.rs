@@ -202,6 +202,7 @@ fn is_milestone(event: &Event) -> bool {
             | Event::RunResumed { .. }
             | Event::StateEntered { .. }
             | Event::SampleEnded { .. }
+            | Event::KindSkipped { .. }
             | Event::SampleSuperseded { .. }
     )
 }

@@ -6,7 +6,9 @@ use crate::core::contract::StampKind;
 use crate::core::message::RunHeader;
 use crate::core::offset::ClockEstimate;
 use crate::core::plan::raw_bytes;
-use crate::core::sample::{Attempt, Exchange, FunctionReport, HttpTimes, SampleKey, SampleOutcome};
+use crate::core::sample::{
+    Attempt, Exchange, FunctionReport, HostStamps, HttpTimes, SampleKey, SampleOutcome,
+};
 use crate::core::time::{Nanos, SECOND};
 
 /// A name, and what stands under it.
@@ -20,7 +22,7 @@ const RESULT: [Column; 7] = [
     ("connection_time", |f| seconds(f.http.connected_after)),
     ("start_timestamp", |f| seconds(f.http.start)),
     ("finish_timestamp", |f| seconds(f.function.handler_entry)),
-    ("request_id", |f| f.attempt.token.to_string()),
+    ("request_id", |f| f.id.clone()),
 ];
 
 /// SeBS's name of the size in `result-processed.csv`, for both sweeps.
@@ -133,18 +135,20 @@ pub(super) struct Facts<'a> {
     key: SampleKey,
     outcome: &'static str,
     attempt: &'a Attempt,
+    id: String,
     http: HttpTimes,
     function: &'a FunctionReport,
     drift: Option<Drift>,
 }
 
 impl<'a> Facts<'a> {
-    /// Of the attempt that counts for a sample; none when it has no answer of the function.
+    /// Of the attempt that counts for a sample, whose files go by `id`; none when it has no answer of the function.
     pub fn of(
         run: &'a RunHeader,
         key: SampleKey,
         outcome: &SampleOutcome,
         attempt: &'a Attempt,
+        id: String,
     ) -> Option<Self> {
         let outcome = match outcome {
             SampleOutcome::Measured => "measured",
@@ -157,6 +161,7 @@ impl<'a> Facts<'a> {
             key,
             outcome,
             attempt,
+            id,
             http,
             function,
             drift: Drift::of(&attempt.exchanges),
@@ -208,6 +213,14 @@ pub(super) fn exchange_rows(attempt: &Attempt) -> impl Iterator<Item = ([String;
             [number.clone(), seconds(t2), seconds(t3)],
             [number, seconds(t1), seconds(t4)],
         ))
+    })
+}
+
+/// The rows of `server-<id>.csv` where the function keeps its own: numbered as they came, and as in SeBS without the first.
+pub(super) fn host_rows(attempt: &Attempt) -> impl Iterator<Item = [String; 3]> {
+    let numbered = (0_u32..).zip(&attempt.host_rows).skip(1);
+    numbered.filter_map(|(number, HostStamps(t2, t3))| {
+        Some([number.to_string(), seconds(t2.0), seconds((*t3)?.0)])
     })
 }
 

@@ -1,13 +1,14 @@
 //! SeBS's tables of a run, such that SeBS's own `process` reads them: one row for each sample that counts.
 //!
 //! A superseded sample has no row, and attempts that do not count have none: those are in the journal.
-//! SeBS joins by the text between the first `-` and the first `.` of a file's name, which is our token here.
+//! SeBS joins by the text between the first `-` and the first `.` of a file's name, which is our token here; where the
+//! function keeps its exchanges to itself it is the function's request id, by which they can be found.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::rows::{Facts, exchange_rows, processed_header, result_header};
+use super::rows::{Facts, exchange_rows, host_rows, processed_header, result_header};
 use super::{StoreError, directory};
 use crate::core::message::{Entry, Event, RunHeader};
 use crate::core::sample::{Attempt, Purpose, SampleKey, SampleOutcome, Token};
@@ -19,11 +20,15 @@ pub const RESULT: &str = "result.csv";
 /// The samples as SeBS evaluates them, with our columns after its own.
 pub const PROCESSED: &str = "result-processed.csv";
 
+/// Longest request id that files are named by, bytes.
+const LONGEST_ID: usize = 128;
+
 /// One sample's lines.
 #[derive(Debug)]
 struct Row {
     key: SampleKey,
-    token: Token,
+    /// What its files of exchanges are named by.
+    id: String,
     result: Vec<u8>,
     processed: Vec<u8>,
 }
@@ -99,16 +104,17 @@ impl Tables {
         else {
             return Ok(());
         };
-        let Some(facts) = Facts::of(run, key, outcome, attempt) else {
+        let id = self.id_of(attempt);
+        let Some(facts) = Facts::of(run, key, outcome, attempt, id.clone()) else {
             return Ok(());
         };
         let row = Row {
             key,
-            token: attempt.token,
+            id,
             result: csv([facts.result()]),
             processed: csv([facts.processed()]),
         };
-        self.write_exchanges(attempt)?;
+        self.write_exchanges(attempt, &row.id)?;
         append(&self.directory().join(RESULT), &row.result)?;
         append(&self.directory().join(PROCESSED), &row.processed)?;
         self.rows.push(row);
@@ -121,10 +127,32 @@ impl Tables {
         };
         let row = self.rows.remove(place);
         self.rewrite()?;
-        for path in self.exchange_files(row.token) {
-            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        for path in self.exchange_files(&row.id) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", &path)(error));
+                }
+                _ => {}
+            }
         }
         Ok(())
+    }
+
+    /// The token; for exchanges that the function keeps its request id, unless that can be no part of a file's name or
+    /// names another sample already.
+    fn id_of(&self, attempt: &Attempt) -> String {
+        let named = |id: &&str| {
+            let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
+            (1..=LONGEST_ID).contains(&id.len())
+                && id.chars().all(plain)
+                && self.rows.iter().all(|row| row.id != *id)
+        };
+        let function = attempt.function.as_ref();
+        function
+            .filter(|_| !attempt.host_rows.is_empty())
+            .map(|function| function.request_id.as_str())
+            .filter(named)
+            .map_or_else(|| attempt.token.to_string(), str::to_owned)
     }
 
     fn rewrite(&self) -> Result<(), StoreError> {
@@ -145,10 +173,16 @@ impl Tables {
         )
     }
 
-    fn write_exchanges(&self, attempt: &Attempt) -> Result<(), StoreError> {
+    fn write_exchanges(&self, attempt: &Attempt, id: &str) -> Result<(), StoreError> {
         let header = |columns: [&str; 3]| columns.map(String::from);
         let (host, function): (Vec<_>, Vec<_>) = exchange_rows(attempt).unzip();
-        let [host_file, function_file] = self.exchange_files(attempt.token);
+        let [host_file, function_file] = self.exchange_files(id);
+        if !attempt.host_rows.is_empty() {
+            let rows = [header(["id", "server_rcv", "server_send"])]
+                .into_iter()
+                .chain(host_rows(attempt));
+            return fs::write(&host_file, csv(rows)).map_err(StoreError::io("write", &host_file));
+        }
         let host = csv([header(["id", "server_rcv", "server_send"])]
             .into_iter()
             .chain(host));
@@ -159,8 +193,8 @@ impl Tables {
         fs::write(&function_file, function).map_err(StoreError::io("write", &function_file))
     }
 
-    fn exchange_files(&self, token: Token) -> [PathBuf; 2] {
-        ["server", "results"].map(|end| self.directory().join(format!("{end}-{token}.csv")))
+    fn exchange_files(&self, id: &str) -> [PathBuf; 2] {
+        ["server", "results"].map(|end| self.directory().join(format!("{end}-{id}.csv")))
     }
 
     fn directory(&self) -> PathBuf {

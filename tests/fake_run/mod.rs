@@ -329,6 +329,7 @@ impl FakeRun {
                 reordered: u32::from(cold && self.attempt.is_multiple_of(90)),
             },
             exchanges,
+            host_rows: Vec::new(),
         }
     }
 

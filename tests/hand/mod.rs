@@ -145,6 +145,7 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
         exchanges: (0..=exchanges)
             .map(|number| exchange(number, exchange_begin))
             .collect(),
+        host_rows: Vec::new(),
     }
 }
 

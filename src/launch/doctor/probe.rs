@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sebs_tui::core::checkup::address::Place;
 use sebs_tui::core::checkup::{Check, Verdict, probe};
 use sebs_tui::core::message::AtEnd;
+use sebs_tui::core::plan::Deployment;
 use sebs_tui::core::sample::Attempt;
 use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
 use sebs_tui::driver::Equipment;
@@ -17,7 +18,7 @@ use sebs_tui::plain::doctor::Doctor;
 use sebs_tui::platform::PlatformError;
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::Ledger;
-use sebs_tui::settings::{Resolved, Settings};
+use sebs_tui::settings::Resolved;
 use sebs_tui::store::directory;
 use tokio::sync::watch;
 
@@ -72,7 +73,14 @@ pub(super) async fn probe(
         _ => simulated(settings),
     };
     let platform = equipment.platform();
-    let header = header(name, wall, settings, &template, &equipment);
+    let header = match header(name, wall, settings, &template, &equipment) {
+        Ok(header) => header,
+        Err(error) => {
+            report.tell(Check::of("plan", Verdict::Bad, error.to_string(), None));
+            return Ok(());
+        }
+    };
+    let deployment = header.plan.deployment;
     let experiment = experiment(settings, header, template);
     let mut interrupted = interrupt.subscribe();
     let give_up = async {
@@ -84,13 +92,13 @@ pub(super) async fn probe(
     let remains = Remains::of(&context, platform.as_deref(), AtEnd::Remove).await;
     match probed {
         Ok((probed, left_behind)) => {
-            if let Some(attempt) = tell(settings, probed, report) {
+            if let Some(attempt) = tell(probed, report) {
                 for check in probe::findings(&attempt, host, place) {
                     report.tell(check);
                 }
                 report.figures(&attempt);
             }
-            if settings.platform.deploys() {
+            if deployment == Deployment::Ours {
                 report.tell(removal(left_behind.as_ref(), &remains));
             }
         }
@@ -100,7 +108,7 @@ pub(super) async fn probe(
 }
 
 /// Tells of the steps before the invocation, and hands that on.
-fn tell(settings: &Settings, probed: Probed, report: &mut Doctor) -> Option<Box<Attempt>> {
+fn tell(probed: Probed, report: &mut Doctor) -> Option<Box<Attempt>> {
     match probed {
         Probed::NotDeployed(failure) => {
             let advice = "change what it names, then look again";
@@ -118,7 +126,7 @@ fn tell(settings: &Settings, probed: Probed, report: &mut Doctor) -> Option<Box<
             attempt,
             warnings,
         } => {
-            if settings.platform.deploys() {
+            if let Some(deployment) = deployment {
                 let found = format!(
                     "a package of {} bytes was deployed in {:.1} ms",
                     attempt.package_bytes,

@@ -26,7 +26,6 @@ pub(super) async fn start(
         headers: settings.headers.clone(),
         reply: settings.reply.clone(),
         cold: settings.cold_method.clone(),
-        sweep: settings.sweep,
         dialect: settings.dialect,
     };
     let send: endpoint::Sender = Box::new(|endpoint| {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sebs_tui::core::effort::Typical;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
-use sebs_tui::core::plan::{Limit, Limits};
+use sebs_tui::core::plan::{Deployment, Limit, Limits, Plan, Sweep};
 use sebs_tui::core::time::{MILLISECOND, Moment};
 use sebs_tui::driver::echo::Echo;
 use sebs_tui::driver::package::{self, Template};
@@ -20,9 +20,7 @@ use sebs_tui::plain;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, FunctionSpec, Platform, PlatformError};
-#[cfg(not(all(feature = "aws", feature = "docker")))]
-use sebs_tui::platform::{ErrorKind, Retry};
+use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
 use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
@@ -137,7 +135,42 @@ pub(super) fn template(settings: &Settings) -> Result<Template, package::Package
     })
 }
 
-pub(super) fn limits(platform: Limits, template: &Template) -> Limits {
+/// What a run by these settings will do on a platform of these abilities.
+///
+/// # Errors
+/// The platform cannot do what is to be varied.
+pub(super) fn planned(
+    settings: &Settings,
+    abilities: &Abilities,
+    template: &Template,
+) -> Result<Plan, PlatformError> {
+    if abilities.deployment == Deployment::Theirs && settings.sweep == Sweep::Code {
+        return Err(PlatformError {
+            kind: ErrorKind::Unsupported,
+            platform: settings.platform.word(),
+            operation: "settings",
+            resource: "type = code".into(),
+            what: "a code sweep deploys packages, and this function was deployed by somebody else: use --type payload, or a platform that deploys (local, docker, aws)".into(),
+            status: None,
+            retry: Retry::No,
+        });
+    }
+    let limits = limits(abilities.limits.clone(), template);
+    Ok(Plan::new(settings.outline(), &limits)
+        .until(settings.until())
+        .deployed(abilities.deployment)
+        .without_cold(abilities.no_cold()))
+}
+
+/// The function's form, for people: that of somebody else's function is not known.
+pub(super) fn form(settings: &Settings, deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::Ours => settings.runtime.word(),
+        Deployment::Theirs => "foreign",
+    }
+}
+
+fn limits(platform: Limits, template: &Template) -> Limits {
     let least = Limit {
         bytes: template.smallest(),
         name: "the function's package without filling".into(),
@@ -183,7 +216,12 @@ pub(super) fn experiment(
         Runtime::Native => package::Runtime::Native.handler(),
         Runtime::Python => package::Runtime::Python.handler(),
     };
-    let about = about(settings, header.cold_method.clone(), &template);
+    let about = about(
+        settings,
+        &header.plan,
+        header.cold_method.clone(),
+        &template,
+    );
     Experiment {
         expected: plain::plan::expected(&header.plan, &about),
         terms: about.terms,

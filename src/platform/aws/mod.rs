@@ -49,6 +49,7 @@ use super::{
 };
 use crate::core::contract::Reply;
 use crate::core::live::Phase;
+use crate::core::plan::Deployment;
 use crate::core::sample::PlatformRecord;
 
 const NAME: &str = "aws";
@@ -153,6 +154,7 @@ impl Platform for AwsPlatform {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            deployment: Deployment::Ours,
             limits: limits::of(self.options.trigger),
             cold: self.options.cold.guarantee(),
             cold_method: self.options.cold.words(),

@@ -27,6 +27,7 @@ use super::{
     PlatformError, Reach, Resource, Verdict,
 };
 use crate::core::contract::Reply;
+use crate::core::plan::Deployment;
 use crate::core::sample::PlatformRecord;
 
 const NAME: &str = "docker";
@@ -145,6 +146,7 @@ impl Platform for DockerPlatform {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            deployment: Deployment::Ours,
             limits: self.host.limits(),
             cold: Guarantee::Guaranteed,
             cold_method: "new container, the package put into it".into(),

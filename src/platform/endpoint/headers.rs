@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::{HeaderName, HeaderValue};
 
 /// What is shown in a secret's place.
@@ -50,17 +52,44 @@ impl Secrets {
         &self.0
     }
 
-    /// The text without the values: whole ones, and the part after a scheme such as `Bearer`.
+    /// The text without the values: whole ones, the part after a scheme such as `Bearer`, a password of `Basic`, and
+    /// each of these as JSON writes it.
     pub fn hide(&self, text: &str) -> String {
-        let values = self.0.iter().map(|(_, value)| value.as_str());
-        let parts = values
-            .clone()
-            .filter_map(|value| Some(value.split_once(' ')?.1));
-        values
-            .chain(parts)
-            .filter(|value| !value.is_empty())
-            .fold(text.to_owned(), |text, value| text.replace(value, HIDDEN))
+        let mut forms: Vec<String> = self.0.iter().flat_map(|(_, value)| forms(value)).collect();
+        // A shorter one may be a part of a longer one, whose rest would stay.
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        forms
+            .iter()
+            .filter(|form| !form.is_empty())
+            .fold(text.to_owned(), |text, form| text.replace(form, HIDDEN))
     }
+}
+
+/// What a value can look like in a text.
+fn forms(value: &str) -> Vec<String> {
+    let mut forms = vec![value.to_owned()];
+    if let Some((scheme, rest)) = value.split_once(' ') {
+        forms.push(rest.to_owned());
+        let decoded = STANDARD
+            .decode(rest)
+            .ok()
+            .filter(|_| scheme.eq_ignore_ascii_case("basic"))
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        if let Some(pair) = decoded {
+            forms.extend(
+                pair.split_once(':')
+                    .map(|(_, password)| password.to_owned()),
+            );
+            forms.push(pair);
+        }
+    }
+    let written = forms.iter().map(|form| {
+        let quoted = serde_json::Value::from(form.as_str()).to_string();
+        quoted[1..quoted.len() - 1].to_owned()
+    });
+    let written: Vec<String> = written.collect();
+    forms.extend(written);
+    forms
 }
 
 impl fmt::Debug for Secrets {
@@ -94,7 +123,27 @@ mod tests {
             secrets.hide("got Bearer abc, or abc"),
             "got [hidden], or [hidden]"
         );
+        assert_eq!(
+            secrets.hide(r#"{"got":"Bearer abc"}"#),
+            r#"{"got":"[hidden]"}"#
+        );
         assert_eq!(format!("{secrets:?}"), r#"["Authorization", "X-Again"]"#);
+    }
+
+    #[test]
+    fn a_password_is_hidden_decoded_and_as_json_writes_it() {
+        // me:pass"word
+        let basic = |_: &str| Some("Basic bWU6cGFzcyJ3b3Jk".to_owned());
+        let secrets = Secrets::read("Authorization=ANY", basic).unwrap();
+        for text in [
+            "bWU6cGFzcyJ3b3Jk",
+            "pass\"word",
+            "me:pass\"word",
+            r#"{"is":"pass\"word"}"#,
+        ] {
+            let shown = secrets.hide(text);
+            assert!(shown.contains(HIDDEN) && !shown.contains("word"), "{shown}");
+        }
     }
 
     #[test]

@@ -2,20 +2,20 @@
 
 mod cold;
 mod headers;
+mod place;
+mod refusal;
 mod reply;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use hyper::Uri;
 use hyper::body::Bytes;
-use tokio::net::lookup_host;
-use tokio::time::timeout;
 
 use self::headers::Secrets;
+use self::place::{authority, reach};
+use self::refusal::Refusal;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
@@ -23,14 +23,15 @@ use super::{
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};
-use crate::core::plan::{Limits, Sweep};
+use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
 const NAME: &str = "endpoint";
 /// Platforms keep an environment for some minutes at least; after less than that a warm-up is sent.
 const KEEP_WARM: Duration = Duration::from_secs(4 * 60);
-/// Looking up the function's host, to find which of our addresses faces it.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Characters of a text in an answer that are kept.
+const LONGEST_TEXT: usize = 400;
 
 /// What is known of the function, as the user says it.
 #[derive(Debug, Clone)]
@@ -45,8 +46,6 @@ pub struct Settings {
     pub reply: String,
     /// How a cold start is forced.
     pub cold: ColdMethod,
-    /// What the run varies.
-    pub sweep: Sweep,
     /// Language of the datagrams.
     pub dialect: Dialect,
 }
@@ -92,14 +91,6 @@ impl EndpointPlatform {
         send: Sender,
     ) -> Result<Self, PlatformError> {
         let bad = |what: String| error(ErrorKind::Config, "settings", "endpoint", what);
-        if settings.sweep == Sweep::Code {
-            return Err(error(
-                ErrorKind::Unsupported,
-                "settings",
-                "type = code",
-                "a code sweep deploys packages, and this function was deployed by somebody else: use --type payload, or a platform that deploys (local, docker, aws)".into(),
-            ));
-        }
         let url = settings.url.ok_or_else(|| {
             bad("no URL is given: name the function with --url http://… or https://…".into())
         })?;
@@ -120,10 +111,29 @@ impl EndpointPlatform {
                 named => named,
             },
             dialect: settings.dialect,
-            reach: reach(&host, port).await,
+            reach: reach(&host, port)
+                .await
+                .map_err(|why| error(ErrorKind::Transport, "look up", &url, why))?,
             url,
             send,
         })
+    }
+}
+
+impl EndpointPlatform {
+    /// An answer as it may be written down: what a server says may hold what it was told, and be of any length.
+    fn shown(&self, mut reply: Reply) -> Reply {
+        for text in [
+            Some(&mut reply.request_id),
+            Some(&mut reply.instance_id),
+            reply.clock.error.as_mut(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            *text = self.secrets.hide(text).chars().take(LONGEST_TEXT).collect();
+        }
+        reply
     }
 }
 
@@ -135,13 +145,11 @@ impl Platform for EndpointPlatform {
 
     fn abilities(&self) -> Abilities {
         let (cold, cold_method) = match &self.cold {
-            ColdMethod::None => (
-                Guarantee::Impossible,
-                "none: every cold sample fails".to_owned(),
-            ),
+            ColdMethod::None => (Guarantee::Impossible, "none".to_owned()),
             method => (Guarantee::BestEffort, method.to_string()),
         };
         Abilities {
+            deployment: Deployment::Theirs,
             limits: Limits::default(),
             cold,
             cold_method,
@@ -168,18 +176,11 @@ impl Platform for EndpointPlatform {
                 self.method, self.url
             ),
         )];
-        if self.cold == ColdMethod::None {
-            findings.push(finding(
-                "cold starts",
-                Verdict::Doubtful,
-                "there is no way to force a cold start: every cold sample will fail; name one with --cold-method command:…, webhook:http… or idle:15m".into(),
-            ));
-        }
         if self.dialect == Dialect::Text {
             findings.push(finding(
                 "clocks",
                 Verdict::Doubtful,
-                "SeBS's own function does not answer with its exchanges, so its clock cannot be compared and its samples stay unsynchronised; a function of ours in text does".into(),
+                "SeBS's own function keeps its exchanges in its bucket, so its samples stay unsynchronised in this run: afterwards put its results-….csv beside result.csv and compare the clocks with sebs-tui process; a function of ours in text answers with its exchanges".into(),
             ));
         }
         Ok(findings)
@@ -196,10 +197,10 @@ impl Platform for EndpointPlatform {
     async fn force_cold(&self) -> Result<(), PlatformError> {
         let failed = |kind, what| error(kind, "force cold", &self.cold.to_string(), what);
         match &self.cold {
-            ColdMethod::Command(command) => cold::run(command)
+            ColdMethod::Command(command) => cold::run(command, cold::DEADLINE, &self.secrets)
                 .await
                 .map_err(|what| failed(ErrorKind::Function, what)),
-            ColdMethod::Webhook(url) => cold::post(url, &self.send)
+            ColdMethod::Webhook(url) => cold::post(url, &self.send, &self.secrets)
                 .await
                 .map_err(|what| failed(ErrorKind::Transport, what)),
             ColdMethod::Idle(length) => {
@@ -223,23 +224,21 @@ impl Platform for EndpointPlatform {
     }
 
     fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
-        let decoded = match reply.status {
-            200..=299 => self
-                .shape
-                .read(reply)
-                .map_err(|what| (ErrorKind::Protocol, what)),
-            status => Err((ErrorKind::Function, format!("HTTP {status}"))),
+        let refused = match reply.status {
+            200..=299 => match self.shape.read(reply) {
+                Ok(read) => return Ok(self.shown(read)),
+                Err(what) => Refusal {
+                    kind: ErrorKind::Protocol,
+                    what: format!("{what}: {}", reply::told(&reply.body, &self.secrets)),
+                    retry: Retry::No,
+                },
+            },
+            _ => Refusal::of(reply, &self.secrets, SystemTime::now()),
         };
-        decoded.map_err(|(kind, what)| PlatformError {
+        Err(PlatformError {
             status: Some(reply.status),
-            ..error(
-                kind,
-                "invoke",
-                "function",
-                // What a server says back may hold what it was told.
-                self.secrets
-                    .hide(&format!("{what}: {}", reply::told(&reply.body))),
-            )
+            retry: refused.retry,
+            ..error(refused.kind, "invoke", "function", refused.what)
         })
     }
 
@@ -268,58 +267,6 @@ impl Platform for EndpointPlatform {
     }
 }
 
-/// Host and port of a URL that can be called.
-fn authority(url: &str) -> Result<(String, u16), String> {
-    let parsed: Uri = url.parse().map_err(|error| format!("{error}"))?;
-    let usual_port = match parsed.scheme_str() {
-        Some("http") => 80,
-        Some("https") => 443,
-        _ => return Err("it must begin with http:// or https://".into()),
-    };
-    let authority = parsed.authority().ok_or("it names no host")?;
-    if authority.as_str().contains('@') {
-        return Err("it holds a password, which would be stored with the run: send it as a header, --headers Authorization=VARIABLE".into());
-    }
-    Ok((
-        authority.host().trim_matches(['[', ']']).to_owned(),
-        authority.port_u16().unwrap_or(usual_port),
-    ))
-}
-
-/// Our address that faces the function; unknown when it is a private one and the function is not near.
-async fn reach(host: &str, port: u16) -> Reach {
-    let Ok(Ok(mut found)) = timeout(LOOKUP_DEADLINE, lookup_host((host, port))).await else {
-        return Reach::Unknown;
-    };
-    let facing = |function: SocketAddr| {
-        let any: SocketAddr = if function.is_ipv4() {
-            ([0; 4], 0).into()
-        } else {
-            ([0; 8], 0).into()
-        };
-        // Connecting a datagram socket sends nothing: it only chooses the route.
-        let socket = UdpSocket::bind(any).ok()?;
-        socket.connect(function).ok()?;
-        let ours = socket.local_addr().ok()?.ip();
-        (is_near(function.ip()) || !is_near(ours)).then_some(ours)
-    };
-    found
-        .find_map(facing)
-        .map_or(Reach::Unknown, Reach::Address)
-}
-
-/// Loopback or of a private network.
-fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
-}
-
 fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String) -> PlatformError {
     PlatformError {
         kind,
@@ -334,6 +281,8 @@ fn error(kind: ErrorKind, operation: &'static str, resource: &str, what: String)
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn settings() -> Settings {
@@ -343,7 +292,6 @@ mod tests {
             headers: Some("Authorization=TOKEN".into()),
             reply: "auto".into(),
             cold: ColdMethod::Auto,
-            sweep: Sweep::Payload,
             dialect: Dialect::Stamp,
         }
     }
@@ -358,17 +306,17 @@ mod tests {
         let refused = [
             (
                 Settings {
-                    sweep: Sweep::Code,
-                    ..settings()
-                },
-                "--type payload",
-            ),
-            (
-                Settings {
                     url: None,
                     ..settings()
                 },
                 "--url",
+            ),
+            (
+                Settings {
+                    url: Some("http://nowhere.invalid/".into()),
+                    ..settings()
+                },
+                "nowhere.invalid cannot be looked up",
             ),
             (
                 Settings {

@@ -3,12 +3,18 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::headers::Secrets;
 use crate::core::contract::{ClockReply, Dialect, FunctionExchange, Reply, StampKind};
 use crate::core::time::{Nanos, SECOND};
 use crate::platform::HttpReply;
 
 /// Characters of an answer that an error shows.
 const SHOWN: usize = 200;
+/// Bytes of it that are looked at for what must not be shown, so that no part of a long secret is left at the cut.
+const READ: usize = 16 << 10;
+
+/// Later than any time that a function can tell: in the year 2096, ns since the epoch.
+const LATEST: Nanos = 4_000_000_000 * SECOND;
 
 /// How answers are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,19 +94,38 @@ impl Shape {
     /// # Errors
     /// What is missing in it.
     pub fn read(&self, reply: &HttpReply) -> Result<Reply, String> {
-        let body = serde_json::from_slice(&reply.body).unwrap_or(Value::Null);
-        match self {
+        let body = serde_json::from_slice(&reply.body);
+        let read = match self {
             Self::Auto => {
-                let body = unwrapped(body);
+                let body = unwrapped(body.map_err(|error| format!("the answer is no JSON ({error}); say where things are with --reply, or look at the URL"))?);
                 ours(&body)
                     .or_else(|| of_sebs(&body))
                     .ok_or_else(|| {
                         "neither an answer of our function nor one of SeBS's wrappers (say where things are with --reply)".into()
                     })
             }
-            Self::Named(places) => places.read(&body, reply),
-        }
+            // What is needed can be in the headers alone.
+            Self::Named(places) => places.read(&body.unwrap_or(Value::Null), reply),
+        };
+        read.and_then(checked)
     }
+}
+
+/// An answer whose times are times and whose counts can be true, so that no sum of them is too large.
+fn checked(mut reply: Reply) -> Result<Reply, String> {
+    let rows = &reply.clock.exchanges;
+    let of_row = |FunctionExchange(_, _, t1, t1_kernel, t4, t4_kernel): &FunctionExchange| {
+        [Some(*t1), *t1_kernel, *t4, *t4_kernel]
+    };
+    let times = rows.iter().flat_map(of_row).flatten();
+    let mut times = times.chain([reply.handler_entry, reply.process_start]);
+    if let Some(time) = times.find(|time| !(0..LATEST).contains(time)) {
+        return Err(format!(
+            "the answer has a time of {time} ns since 1970, which no clock shows"
+        ));
+    }
+    reply.clock.implausible = reply.clock.implausible.min(2 * rows.len() as u32);
+    Ok(reply)
 }
 
 /// What an API gateway's answer holds: the object in its `body`, or else the answer itself.
@@ -261,10 +286,10 @@ fn nanos(value: &Value) -> Option<Nanos> {
         .checked_add((fraction * unit as f64).round() as Nanos)
 }
 
-/// The beginning of an answer, for messages.
-pub fn told(body: &[u8]) -> String {
-    let text =
-        String::from_utf8_lossy(&body[..body.len().min(4 * SHOWN)]).replace(char::is_control, " ");
+/// The beginning of an answer, for messages: a server may say back what it was told.
+pub fn told(body: &[u8], secrets: &Secrets) -> String {
+    let text = secrets.hide(&String::from_utf8_lossy(&body[..body.len().min(READ)]));
+    let text = text.replace(char::is_control, " ");
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
@@ -356,6 +381,27 @@ mod tests {
         for text in ["", "soon", "-5", "1.x"] {
             assert_eq!(nanos(&Value::String(text.into())), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_and_counts_that_cannot_be_are_no_answer() {
+        let shape = Shape::parse("is_cold=/c,request_id=/r,timestamp=/t,exchanges=/x").unwrap();
+        let read = |time: &str, rows: &str| {
+            let body = format!(r#"{{"c":true,"r":"r","t":"{time}","x":{rows}}}"#);
+            shape.read(&answered(&body))
+        };
+        assert!(read("1700000000", "[[0,0,1,null,2,null]]").is_ok());
+        for (time, rows) in [
+            ("9223372036854775807", "[]"),
+            ("1700000000", "[[0,0,-9223372036854775808,null,2,null]]"),
+            ("1700000000", "[[0,0,1,9223372036854775807,2,null]]"),
+            ("1700000000", "[[0,0,1,null,9223372036854775807,2]]"),
+        ] {
+            let error = read(time, rows).unwrap_err();
+            assert!(error.contains("no clock shows"), "{error}");
+        }
+        let boasting = r#"{"proto":"stamp","stamps":"user","implausible":4294967295,"stop":null,"exchanges":[]}"#;
+        assert_eq!(read("1700000000", boasting).unwrap().clock.implausible, 0);
     }
 
     #[test]

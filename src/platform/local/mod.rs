@@ -20,6 +20,7 @@ use super::{
     PlatformError, Reach, Resource,
 };
 use crate::core::contract::Reply;
+use crate::core::plan::Deployment;
 use crate::core::sample::PlatformRecord;
 
 const NAME: &str = "local";
@@ -61,6 +62,7 @@ impl Platform for LocalPlatform {
 
     fn abilities(&self) -> Abilities {
         Abilities {
+            deployment: Deployment::Ours,
             limits: self.host.limits(),
             cold: Guarantee::Guaranteed,
             cold_method: "new directory and new process".into(),
