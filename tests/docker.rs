@@ -1,12 +1,11 @@
-//! Containers of a real engine: whole runs, and that nothing is left of them.
+//! The platform of containers on a real engine, as an experiment uses it.
 #![cfg(feature = "docker")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod functions;
-mod support;
 
-use std::process::Command;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +14,7 @@ use bollard::query_parameters::{
     CreateImageOptionsBuilder, KillContainerOptions, RemoveImageOptionsBuilder,
 };
 use futures_util::TryStreamExt;
-use sebs_tui::core::sample::{AttemptOutcome, Purpose, SampleKey, StartKind};
+use sebs_tui::core::contract::StopReason;
 use sebs_tui::driver::package::{Runtime, Template};
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::docker::{DockerPlatform, Network, Options};
@@ -23,7 +22,6 @@ use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::{ErrorKind, Package, Platform, Reach};
 
 use functions::{Echo, owned, post, shell, slow_invocation, spec};
-use support::{attempts, finish, journal, program, run_directory, samples, short_run};
 
 /// A killed container must be seen long before any time-out.
 const SOON: Duration = Duration::from_secs(10);
@@ -62,13 +60,14 @@ async fn left(platform: &DockerPlatform, run: &str) -> Vec<String> {
 #[tokio::test]
 #[ignore = "needs Docker's engine"]
 async fn on_either_network_the_first_call_is_cold_and_a_forced_one_has_a_new_container() {
-    for network in [Network::Bridge, Network::Host] {
-        let (run, echo) = (run_name(), Echo::start());
-        let platform = platform(options(network), &run).await;
+    for network in ["bridge", "host"].map(Network::of) {
+        let run = run_name();
+        let platform = platform(options(network.clone()), &run).await;
         let Reach::Address(host) = platform.reach() else {
             panic!("{:?}", platform.preflight().await);
         };
         assert_eq!(host.is_loopback(), network == Network::Host);
+        let echo = Echo::at(host);
         platform.ensure_function(&spec(), &native()).await.unwrap();
         let invocation = echo.invocation();
         let mut replies = Vec::new();
@@ -78,7 +77,14 @@ async fn on_either_network_the_first_call_is_cold_and_a_forced_one_has_a_new_con
             }
             let called = post(&platform, invocation.clone()).await;
             assert_eq!(called.reply.status, 200, "{}", called.text());
-            replies.push(platform.decode(&called.reply).unwrap());
+            let reply = platform.decode(&called.reply).unwrap();
+            assert_eq!(reply.clock.stop, Some(StopReason::Settled), "{reply:?}");
+            replies.push(reply);
+        }
+        // Datagrams come over the network that was asked for: from a container's address, or from this host's own.
+        for source in echo.sources() {
+            let here = UdpSocket::bind((source, 0)).is_ok();
+            assert_eq!(here, network == Network::Host, "{source}");
         }
         assert_eq!(
             replies
@@ -131,7 +137,7 @@ async fn a_container_killed_in_an_invocation_is_seen_soon_and_the_next_call_is_s
 #[ignore = "needs Docker's engine"]
 async fn a_program_that_cannot_run_there_is_told_at_once() {
     let run = run_name();
-    let platform = platform(options(Network::Bridge), &run).await;
+    let platform = platform(options(Network::of("bridge")), &run).await;
     // There is no shell in the empty image.
     platform
         .ensure_function(&spec(), &shell("true"))
@@ -273,55 +279,4 @@ async fn an_engine_or_image_that_is_not_there_is_named_with_what_to_do() {
             .contains("docker pull sebs-tui-no-such-image"),
         "{error}"
     );
-}
-
-fn on_docker(command: &mut Command) -> &mut Command {
-    command.args(["--platform", "docker", "--plain"])
-}
-
-#[test]
-#[ignore = "needs Docker's engine"]
-fn a_payload_sweep_in_containers_is_complete_warm_and_cold() {
-    let out = tempfile::tempdir().unwrap();
-    finish(on_docker(&mut short_run(out.path(), 2, 200_000, 2)), 0);
-    let entries = journal(&run_directory(out.path()));
-    assert_eq!(samples(&entries).len(), 8);
-    for attempt in attempts(&entries) {
-        assert_eq!(attempt.outcome, AttemptOutcome::Measured, "{attempt:?}");
-        let clock = attempt.clock.expect("synchronised");
-        assert!(
-            clock.offset.abs() <= clock.bound,
-            "one host has one clock: {clock:?}"
-        );
-    }
-}
-
-#[test]
-#[ignore = "needs Docker's engine"]
-fn a_larger_package_makes_a_slower_cold_start_in_a_container() {
-    let out = tempfile::tempdir().unwrap();
-    let mut command = program();
-    command
-        .current_dir(out.path())
-        .arg("run")
-        .arg("--out")
-        .arg(out.path());
-    command.args(["--type", "code", "--n", "5", "--repetitions", "5"]);
-    command.args(["--code-begin", "2000000", "--code-end", "242000000"]);
-    command.args(["--code-points", "2", "--network", "host"]);
-    finish(on_docker(&mut command), 0);
-    let entries = journal(&run_directory(out.path()));
-    let cold = |point: u32| {
-        let times = attempts(&entries)
-            .into_iter()
-            .filter(|attempt| attempt.outcome == AttemptOutcome::Measured)
-            .filter(|attempt| matches!(attempt.purpose, Purpose::Sample(SampleKey { size, kind: StartKind::Cold, .. }) if size == point))
-            .map(|attempt| attempt.invocation_time().expect("a measured attempt has a time"))
-            .collect::<Vec<i64>>();
-        // The least disturbed: other tests keep the engine busy meanwhile.
-        times.into_iter().min().expect("samples")
-    };
-    let (small, large) = (cold(0), cold(1));
-    println!("cold start, least of 5: {small} ns with 2 MB, {large} ns with 242 MB");
-    assert!(large > small + 20_000_000, "{small} ns against {large} ns");
 }

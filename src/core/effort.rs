@@ -8,9 +8,20 @@ use super::time::{MILLISECOND, Nanos};
 /// Round trip that an estimate assumes where nothing is known of the path, ns.
 pub const ASSUMED_ROUND_TRIP: Nanos = 50 * MILLISECOND;
 
+/// Where typical lengths come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Runs like this one.
+    Measured,
+    /// Nobody measured them: what was assumed, in words.
+    Assumed(&'static str),
+}
+
 /// Typical lengths of a run's steps, ns; an estimate made of them is rough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Typical {
+    /// Where they come from.
+    pub basis: Basis,
     /// A warm invocation with its clock exchange.
     pub warm: Nanos,
     /// A cold one, with what forces it.
@@ -134,11 +145,12 @@ fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = Sample
         .filter(|key| plan.is_possible(key.size, key.kind))
 }
 
-/// Time that an invocation is paid for: as a warm one typically takes, else `n` round trips of the clock exchange over
+/// Time that an invocation is paid for: as a warm one was measured to take, else `n` round trips of the clock exchange over
 /// an assumed path, but never longer than its time-out, ns.
 pub fn billed_each(typical: Option<&Typical>, n: u32, timeout: Nanos) -> Nanos {
     let assumed = || Nanos::from(n) * ASSUMED_ROUND_TRIP;
     typical
+        .filter(|typical| typical.basis == Basis::Measured)
         .map_or_else(assumed, |typical| typical.warm)
         .min(timeout)
 }
@@ -193,6 +205,17 @@ mod tests {
     fn what_an_invocation_is_paid_for_is_bounded_by_its_time_out() {
         assert_eq!(billed_each(None, 20, 60 * SECOND), SECOND);
         assert_eq!(billed_each(None, 1000, 30 * SECOND), 30 * SECOND);
+        let typical = |basis| Typical {
+            basis,
+            warm: MILLISECOND,
+            cold: 0,
+            deployment: 0,
+            megabyte: 0,
+            unpacking: 0,
+        };
+        let (measured, assumed) = (typical(Basis::Measured), typical(Basis::Assumed("")));
+        assert_eq!(billed_each(Some(&measured), 20, 60 * SECOND), MILLISECOND);
+        assert_eq!(billed_each(Some(&assumed), 20, 60 * SECOND), SECOND);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::words::{length, order, rough, size};
-use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each};
+use super::words::{clean, length, order, rough, size};
+use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Basis, Effort, Typical, bill, billed_each};
 use crate::core::plan::{Deployment, Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
@@ -29,6 +29,8 @@ pub struct About {
     pub terms: Terms,
     /// What is said of the price where none is known.
     pub unpriced: String,
+    /// What kept the platform from being asked, so that its limits are not known.
+    pub unasked: Option<String>,
 }
 
 /// The plan as text.
@@ -54,6 +56,13 @@ pub fn render(plan: &Plan, about: &About) -> String {
             "then more, up to {} repetitions, where a median is not known to ±{} %\n",
             until.most,
             until.percent()
+        );
+    }
+    if let Some(why) = &about.unasked {
+        let _ = writeln!(
+            text,
+            "the platform could not be asked, so its limits are left out: {}\n",
+            clean(why)
         );
     }
     sizes(&mut text, plan);
@@ -117,7 +126,13 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         Deployment::Theirs => "none: somebody else deployed the function".into(),
     };
     let time = match &about.typical {
-        Some(typical) => format!("{}, roughly", rough(effort.time(typical))),
+        Some(typical) => {
+            let how = match typical.basis {
+                Basis::Measured => "roughly".into(),
+                Basis::Assumed(what) => format!("assumed: {what}"),
+            };
+            format!("{}, {how}", rough(effort.time(typical)))
+        }
         None => "unknown".into(),
     };
     let _ = write!(
@@ -146,9 +161,9 @@ fn money(text: &mut String, effort: &Effort, at_most: &AtMost, about: &About) {
     let each = billed_each(about.typical.as_ref(), about.n, about.timeout);
     let (gb_seconds, price) = bill(terms, effort.invocations(), each);
     let (most_gb_seconds, most_price) = bill(terms, at_most.invocations(), about.timeout);
-    let why = match about.typical {
-        Some(_) => "as is typical".into(),
-        None => format!(
+    let why = match about.typical.map(|typical| typical.basis) {
+        Some(Basis::Measured) => "as is typical".into(),
+        Some(Basis::Assumed(_)) | None => format!(
             "{} round trips of {}, assumed",
             about.n,
             length(ASSUMED_ROUND_TRIP)
@@ -199,6 +214,9 @@ pub fn expected(plan: &Plan, about: &About) -> String {
     }
     if let Some(typical) = &about.typical {
         let _ = write!(text, ", {}", rough(effort.time(typical)));
+        if let Basis::Assumed(_) = typical.basis {
+            text.push_str(" (assumed)");
+        }
     }
     if let (Some(list), (_, Some(price))) = (
         &about.terms.price,

@@ -104,16 +104,6 @@ pub enum Trigger {
     Invoke,
 }
 
-/// Network of containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Network {
-    /// The engine's bridge.
-    Bridge,
-    /// The host's own.
-    Host,
-}
-
 /// Order of the samples; the seed is a setting of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,8 +257,8 @@ pub struct Settings {
     /// Docker: the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// Docker: the network.
-    pub network: Network,
+    /// Docker: the network, by its name.
+    pub network: String,
     /// Docker: processors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<f64>,

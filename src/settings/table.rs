@@ -288,7 +288,8 @@ pub static TABLE: &[Setting] = &[
         Clock,
         Kind::Endpoint,
         "auto",
-        "Where this host waits for datagrams; auto: any free port, on loopback for the local platform.",
+        "Where this host waits for datagrams; auto: any free port, on loopback for the local platform, on the address \
+         that containers reach for docker.",
     )
     .of_session(),
     Setting::new(
@@ -367,8 +368,9 @@ pub static TABLE: &[Setting] = &[
         "docker_host",
         Docker,
         Kind::Text("URL"),
-        "DOCKER_HOST, or the local socket",
-        "Where the engine listens, such as unix:///var/run/docker.sock or tcp://10.0.0.7:2375.",
+        "DOCKER_HOST, or the local socket that answers",
+        "Where the engine listens, such as unix:///var/run/docker.sock or tcp://10.0.0.7:2375; DOCKER_TLS_VERIFY and \
+         DOCKER_CERT_PATH ask for TLS as Docker's own client does.",
     ),
     Setting::open(
         "image",
@@ -377,7 +379,13 @@ pub static TABLE: &[Setting] = &[
         "an empty one, made for the run",
         "Image that speaks the Lambda Runtime API, such as public.ecr.aws/lambda/python:3.13.",
     ),
-    Setting::new("network", Docker, Kind::Choice(&["bridge", "host"]), "bridge", "Network of the containers."),
+    Setting::new(
+        "network",
+        Docker,
+        Kind::Text("NAME"),
+        "bridge",
+        "Network of the containers: bridge, host, or another of the engine's by its name.",
+    ),
     Setting::open("cpus", Docker, Kind::Positive, "no limit", "Processors that a container may use."),
     Setting::open("url", Endpoint, Kind::Text("URL"), "none", "URL of the function."),
     Setting::new("method", Endpoint, Kind::Text("METHOD"), "POST", "HTTP method it is called with."),

@@ -1,7 +1,8 @@
 //! What the tests of functions share: a client that times a call, small packages, and a look at what is left running.
 
+use std::collections::BTreeSet;
 use std::io::{Cursor, Write};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,30 +30,48 @@ use zip::write::SimpleFileOptions;
 pub struct Echo {
     socket: Arc<UdpSocket>,
     over: Arc<AtomicBool>,
+    sources: Arc<Mutex<BTreeSet<IpAddr>>>,
 }
 
 impl Echo {
     pub fn start() -> Self {
-        let socket = Arc::new(loopback());
-        let over = Arc::new(AtomicBool::new(false));
+        Self::at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// At this address of this machine.
+    pub fn at(address: IpAddr) -> Self {
+        let socket = Arc::new(UdpSocket::bind((address, 0)).unwrap());
+        let (over, sources) = (Arc::<AtomicBool>::default(), Arc::default());
         let (echo, until) = (Arc::clone(&socket), Arc::clone(&over));
+        let seen: Arc<Mutex<BTreeSet<IpAddr>>> = Arc::clone(&sources);
         std::thread::spawn(move || {
             let mut datagram = [0; 2048];
             while let Ok((length, from)) = echo.recv_from(&mut datagram) {
                 if until.load(Ordering::Relaxed) {
                     break;
                 }
+                seen.lock().unwrap().insert(from.ip());
                 let _ = echo.send_to(&datagram[..length], from);
             }
         });
-        Self { socket, over }
+        Self {
+            socket,
+            over,
+            sources,
+        }
+    }
+
+    /// Where datagrams came from.
+    pub fn sources(&self) -> BTreeSet<IpAddr> {
+        self.sources.lock().unwrap().clone()
     }
 
     /// A request to exchange text with it, in `SeBS`'s form.
     pub fn invocation(&self) -> String {
-        let port = self.socket.local_addr().unwrap().port();
+        let here = self.socket.local_addr().unwrap();
+        let (address, port) = (here.ip(), here.port());
         format!(
-            r#"{{"server-address":"127.0.0.1","server-port":{port},"repetition":0,"N":2,"data":"QUJD"}}"#
+            r#"{{"server-address":"{address}","server-port":{port},"repetition":0,"N":2,"data":"QUJD"}}"#
         )
     }
 }

@@ -228,6 +228,7 @@ mod tests {
                 ..PacketCounts::default()
             },
             exchanges: Vec::new(),
+            host_rows: Vec::new(),
         }
     }
 

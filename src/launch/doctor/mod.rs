@@ -133,7 +133,7 @@ async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
 async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) -> Option<Way> {
     let settings = &resolved.settings;
     let live: Arc<Live> = Arc::default();
-    let echo = match listen(settings, live.clone()).await {
+    let echo = match listen(settings, platform.reach(), live.clone()).await {
         Ok(echo) => echo,
         Err(error) => {
             let subject = match error {

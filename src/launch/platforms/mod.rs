@@ -7,11 +7,12 @@ mod endpoint;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use sebs_tui::core::effort::Typical;
+use sebs_tui::core::cold::ColdMethod;
+use sebs_tui::core::effort::{ASSUMED_ROUND_TRIP, Basis, Typical};
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Deployment, Limit, Limits, Plan, Sweep};
-use sebs_tui::core::time::{MILLISECOND, Moment};
+use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
 use sebs_tui::driver::echo::Echo;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
@@ -20,7 +21,9 @@ use sebs_tui::plain;
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::local::LocalPlatform;
-use sebs_tui::platform::{Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Retry};
+use sebs_tui::platform::{
+    Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Reach, Retry,
+};
 use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
@@ -51,10 +54,11 @@ pub(super) async fn to_clean(
     context: Context,
 ) -> Result<Option<Arc<dyn Platform>>, PlatformError> {
     match settings.platform {
-        // As it starts for a run it would remove what is to be told.
+        // As these start for a run they would remove what is to be told.
         PlatformName::Local => Ok(Some(Arc::new(
             LocalPlatform::start_beside_leftovers().await?,
         ))),
+        PlatformName::Docker => docker::to_clean(settings, context).await.map(Some),
         _ => platform(settings, context).await,
     }
 }
@@ -75,8 +79,8 @@ pub(super) async fn equipment(
 ) -> Result<Equipment, DriverError> {
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
+            echo: listen(settings, platform.reach(), live).await?,
             platform,
-            echo: listen(settings, live).await?,
             notes,
             at_end,
         },
@@ -96,12 +100,16 @@ pub(super) fn simulated(settings: &Settings) -> Equipment {
 }
 
 /// Begins to answer datagrams, as the settings say.
-pub(super) async fn listen(settings: &Settings, live: Arc<Live>) -> Result<Echo, DriverError> {
+pub(super) async fn listen(
+    settings: &Settings,
+    reach: Reach,
+    live: Arc<Live>,
+) -> Result<Echo, DriverError> {
     let servers = match &settings.advertise {
         Advertise::Stun(servers) => servers.clone(),
         Advertise::Auto | Advertise::Given(_) => Vec::new(),
     };
-    driver::listen(listen_address(settings), servers, live).await
+    driver::listen(listen_address(settings, reach), servers, live).await
 }
 
 /// The address that the user gave.
@@ -181,29 +189,61 @@ fn limits(platform: Limits, template: &Template) -> Limits {
     }
 }
 
-/// What steps take on the platforms that have been measured, for a rough estimate.
+/// What steps take, for a rough estimate: as measured, or on AWS, where nothing was, as assumed.
 pub(super) fn typical(settings: &Settings) -> Option<Typical> {
     match settings.platform {
         PlatformName::Local => Some(Typical {
+            basis: Basis::Measured,
             warm: 10 * MILLISECOND,
             cold: 30 * MILLISECOND,
             deployment: 20 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
         }),
-        _ => None,
+        // The old container is removed before the new one gets the package.
+        PlatformName::Docker => Some(Typical {
+            basis: Basis::Measured,
+            warm: 12 * MILLISECOND,
+            cold: 600 * MILLISECOND,
+            deployment: 200 * MILLISECOND,
+            megabyte: 3 * MILLISECOND,
+            unpacking: 14 * MILLISECOND,
+        }),
+        PlatformName::Aws => {
+            // A new connection takes two round trips with TLS, the request a third.
+            let warm = Nanos::from(settings.n + 3) * ASSUMED_ROUND_TRIP;
+            let forced = match settings.cold_method {
+                ColdMethod::Idle(wait) => wait.as_nanos() as Nanos,
+                _ => 2 * SECOND,
+            };
+            Some(Typical {
+                basis: Basis::Assumed(
+                    "round trips of 50 ms, 100 Mbit/s, 2 s for a forced cold start and 15 s for a deployment",
+                ),
+                warm,
+                cold: warm + forced,
+                deployment: 15 * SECOND,
+                megabyte: 80 * MILLISECOND,
+                unpacking: 10 * MILLISECOND,
+            })
+        }
+        PlatformName::Endpoint | PlatformName::Simulated => None,
     }
 }
 
-/// Functions of the local platform are on this host; others must be able to come from outside.
-fn listen_address(settings: &Settings) -> SocketAddr {
-    let anyone = match settings.platform {
-        PlatformName::Local | PlatformName::Simulated => Ipv4Addr::LOCALHOST,
-        PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint => Ipv4Addr::UNSPECIFIED,
+/// Functions of the local platform are on this host; others must be able to come from outside. Containers get their
+/// replies from the very address they send to, since a network's translation between them drops all others.
+fn listen_address(settings: &Settings, reach: Reach) -> SocketAddr {
+    let address: IpAddr = match (settings.platform, &settings.advertise, reach) {
+        (PlatformName::Local | PlatformName::Simulated, ..) => Ipv4Addr::LOCALHOST.into(),
+        (PlatformName::Docker, Advertise::Auto, Reach::Address(address)) => address,
+        (PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint, ..) => {
+            Ipv4Addr::UNSPECIFIED.into()
+        }
     };
     match settings.listen {
         Auto::Given(address) => address,
-        Auto::Auto => (anyone, 0).into(),
+        Auto::Auto => (address, 0).into(),
     }
 }
 

@@ -8,27 +8,24 @@ mod archive;
 mod container;
 mod engine;
 mod image;
+mod network;
+mod place;
 mod removal;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bollard::Docker;
-use hyper::body::Bytes;
 
 use self::container::Containers;
 use self::engine::Engine;
 use self::image::Image;
+pub use self::network::Network;
+use self::network::{HostAddress, host_address};
 use super::context::Context;
-use super::hosted::{Host, KEEP_WARM, Leftovers};
-use super::{
-    Abilities, Endpoint, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Verdict,
-};
-use crate::core::contract::Reply;
-use crate::core::plan::Deployment;
-use crate::core::sample::PlatformRecord;
+use super::hosted::Leftovers;
+use super::hosted::platform::{Hosted, Premises};
+use super::{Finding, PlatformError, Reach, Resource, Verdict};
 
 const NAME: &str = "docker";
 /// The label of all that is made, with the run's name as its value.
@@ -37,29 +34,10 @@ const LABEL: &str = "sebs-tui.run";
 const CONTAINER: &str = "container";
 const IMAGE: &str = "image";
 
-/// Network of the containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Network {
-    /// The engine's bridge.
-    Bridge,
-    /// The host's own.
-    Host,
-}
-
-impl Network {
-    /// As the engine calls it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Bridge => "bridge",
-            Self::Host => "host",
-        }
-    }
-}
-
 /// What a user may choose.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Where the engine listens; none: `DOCKER_HOST`, or the local socket.
+    /// Where the engine listens; none: `DOCKER_HOST`, or the local socket that answers.
     pub engine: Option<String>,
     /// An image that speaks the Lambda Runtime API; none: an empty one, made for the run.
     pub image: Option<String>,
@@ -69,26 +47,49 @@ pub struct Options {
     pub cpus: Option<f64>,
 }
 
-/// Docker. Dropping it removes every container.
+/// Docker. Dropping it removes every container; the image then stays in the ledger.
+pub type DockerPlatform = Hosted<Yard>;
+
+/// An engine, and what containers are made from.
 #[derive(Debug)]
-pub struct DockerPlatform {
-    host: Host,
+pub struct Yard {
     engine: Engine,
     client: Docker,
     context: Context,
     image: Arc<Image>,
-    address: Result<IpAddr, PlatformError>,
+    network: Network,
+    address: Result<HostAddress, PlatformError>,
 }
 
 impl DockerPlatform {
-    /// Finds the engine and the address at which containers reach this host; opens the HTTP trigger.
+    /// Finds the engine and the address at which containers reach this host; removes the directories of dead
+    /// processes and opens the HTTP trigger.
     ///
     /// # Errors
     /// When no engine answers, or no port can be opened.
     pub async fn start(options: Options, context: Context) -> Result<Self, PlatformError> {
+        Self::start_with(options, context, Leftovers::Remove).await
+    }
+
+    /// As [`Self::start`], but what dead processes left stays, to be told and removed one by one.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_beside_leftovers(
+        options: Options,
+        context: Context,
+    ) -> Result<Self, PlatformError> {
+        Self::start_with(options, context, Leftovers::Keep).await
+    }
+
+    async fn start_with(
+        options: Options,
+        context: Context,
+        leftovers: Leftovers,
+    ) -> Result<Self, PlatformError> {
         let engine = Engine::find(options.engine.as_deref()).await?;
         let client = engine.client()?;
-        let address = engine.host_address(&client, options.network).await;
+        let address = host_address(&engine, &client, &options.network).await;
         let prefix = name(context.run());
         let image = Arc::new(match options.image {
             Some(image) => Image::given(image),
@@ -98,19 +99,20 @@ impl DockerPlatform {
             engine: engine.clone(),
             context: context.clone(),
             image: Arc::clone(&image),
-            network: options.network,
-            host: address.clone(),
+            network: options.network.clone(),
+            host: address.clone().map(|found| found.address),
             cpus: options.cpus,
             prefix,
         };
-        Ok(Self {
-            host: Host::start(NAME, Box::new(containers), Leftovers::Remove).await?,
+        let yard = Yard {
             engine,
             client,
             context,
             image,
+            network: options.network,
             address,
-        })
+        };
+        Self::open(yard, Box::new(containers), leftovers).await
     }
 }
 
@@ -139,29 +141,17 @@ fn resource(kind: &str, name: &str) -> Resource {
 }
 
 #[async_trait]
-impl Platform for DockerPlatform {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            deployment: Deployment::Ours,
-            limits: self.host.limits(),
-            cold: Guarantee::Guaranteed,
-            cold_method: "new container, the package put into it".into(),
-            keep_warm: KEEP_WARM,
-            invocations_per_minute: None,
-        }
-    }
+impl Premises for Yard {
+    const NAME: &'static str = NAME;
+    const COLD_METHOD: &'static str = "new container, the package put into it";
 
     fn reach(&self) -> Reach {
         self.address
             .as_ref()
-            .map_or(Reach::Unknown, |address| Reach::Address(*address))
+            .map_or(Reach::Unknown, |found| Reach::Address(found.address))
     }
 
-    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
+    async fn findings(&self) -> Vec<Finding> {
         let finding = |subject, verdict, text| Finding {
             subject,
             verdict,
@@ -169,58 +159,27 @@ impl Platform for DockerPlatform {
         };
         let engine = finding("engine", Verdict::Good, self.engine.description.clone());
         let address = match &self.address {
-            Ok(address) => finding(
-                "address",
-                Verdict::Good,
-                format!("containers reach this host at {address}"),
-            ),
+            Ok(found) => found.finding(&self.network),
             Err(error) => finding("address", Verdict::Bad, error.to_string()),
         };
-        let mut findings = self.host.findings();
-        findings.extend([engine, address]);
+        let mut findings = vec![engine, address];
         if self.image.made().is_none() {
-            let look = self.image.ensure(&self.engine, &self.client, &self.context);
-            findings.push(match look.await {
+            findings.push(match self.prepare().await {
                 Ok(()) => finding("image", Verdict::Good, self.image.name().into()),
                 Err(error) => finding("image", Verdict::Bad, error.to_string()),
             });
         }
-        Ok(findings)
+        findings
     }
 
-    async fn ensure_function(
-        &self,
-        spec: &FunctionSpec,
-        package: &Package,
-    ) -> Result<(), PlatformError> {
+    async fn prepare(&self) -> Result<(), PlatformError> {
         self.image
             .ensure(&self.engine, &self.client, &self.context)
-            .await?;
-        self.host.create(spec, package).await
-    }
-
-    async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
-        self.host.update(package).await
-    }
-
-    async fn force_cold(&self) -> Result<(), PlatformError> {
-        self.host.force_cold().await
-    }
-
-    async fn endpoint(&self, _: &Bytes) -> Result<Endpoint, PlatformError> {
-        Ok(self.host.endpoint())
-    }
-
-    fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
-        self.host.decode(reply)
-    }
-
-    async fn record(&self, request_id: &str, _: &HttpReply) -> PlatformRecord {
-        self.host.record(request_id)
+            .await
     }
 
     /// What the ledger has, which knows of every container and image.
-    async fn owned(&self) -> Vec<Resource> {
+    fn made(&self) -> Vec<Resource> {
         self.context.ledger().open()
     }
 
@@ -246,17 +205,16 @@ impl Platform for DockerPlatform {
         }
     }
 
-    async fn destroy(&self) -> Result<(), PlatformError> {
-        let ended = self.host.destroy().await;
-        // Containers whose removal failed, then the image they were made from.
-        for resource in self.context.ledger().open() {
+    /// Containers whose removal failed, then the image they were made from.
+    async fn clear(&self) -> Result<(), PlatformError> {
+        for resource in self.made() {
             if resource.kind == CONTAINER {
                 self.remove(&resource).await?;
             }
         }
-        if let Some(image) = self.image.made() {
-            self.remove(&image).await?;
+        match self.image.made() {
+            Some(image) => self.remove(&image).await,
+            None => Ok(()),
         }
-        ended
     }
 }

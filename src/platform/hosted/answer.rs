@@ -7,7 +7,7 @@ use crate::core::contract::Reply;
 use crate::platform::{ErrorKind, HttpReply, PlatformError};
 
 /// Characters of an answer, and of the function's last output, that an error shows.
-const SHOWN: usize = 200;
+const SHOWN: usize = 400;
 
 /// Reads the function's answer on this platform.
 ///

@@ -5,8 +5,13 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+/// The kind of resource that such a directory is.
+pub const KIND: &str = "directory";
+
 /// Names of these directories: prefix, process id, random part.
-const PREFIX: &str = "sebs-tui-local-";
+fn prefix(platform: &str) -> String {
+    format!("sebs-tui-{platform}-")
+}
 
 /// A directory under the temporary one that is removed with this value. It is locked, so that other processes can
 /// tell it from one whose owner was killed.
@@ -17,10 +22,11 @@ pub struct Home {
 }
 
 impl Home {
-    /// Makes a new one, which only this user may enter.
-    pub fn create() -> io::Result<Self> {
+    /// Makes a new one for this platform, which only this user may enter.
+    pub fn create(platform: &str) -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!(
-            "{PREFIX}{}-{:08x}",
+            "{}{}-{:08x}",
+            prefix(platform),
             std::process::id(),
             rand::random::<u32>()
         ));
@@ -67,36 +73,57 @@ impl Drop for Home {
     }
 }
 
-/// The directories of processes that are gone.
-pub fn leftovers() -> Vec<PathBuf> {
+/// The platform's directories of processes that are gone.
+pub fn leftovers(platform: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(std::env::temp_dir())
         .into_iter()
         .flatten()
         .flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| is_leftover(path))
+        .filter(|path| is_leftover(platform, path))
         .collect()
 }
 
-/// Removes the directories of processes that are gone; returns those it removed.
-pub fn remove_leftovers() -> Vec<PathBuf> {
-    leftovers()
+/// Removes the platform's directories of processes that are gone; returns those it removed.
+pub fn remove_leftovers(platform: &str) -> Vec<PathBuf> {
+    leftovers(platform)
         .into_iter()
         .filter(|path| fs::remove_dir_all(path).is_ok())
         .collect()
 }
 
+/// Removes such a directory, or one in it, of a process that is gone; that it is not there is no error.
+///
+/// # Errors
+/// When it is none of this platform's, when its run is alive, or when the system refuses.
+pub fn remove_leftover(platform: &str, path: &Path) -> io::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let home = path
+        .ancestors()
+        .find(|path| owner(platform, path).is_some());
+    match home {
+        Some(home) if is_leftover(platform, home) => fs::remove_dir_all(path),
+        Some(_) => Err(io::Error::other("its run is alive")),
+        None => Err(io::Error::other(format!(
+            "not a directory of the platform {platform}"
+        ))),
+    }
+}
+
 /// The process that made such a directory, by the directory's name.
-pub fn owner(path: &Path) -> Option<u32> {
+pub fn owner(platform: &str, path: &Path) -> Option<u32> {
     let name = path.file_name()?.to_str()?;
-    name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok()
+    let owner = name.strip_prefix(&prefix(platform))?.split('-').next()?;
+    owner.parse().ok()
 }
 
 /// Neither its owner nor anyone's lock is there. Between making a directory and locking it only the process id
 /// protects it; after that the lock does, also from a reader in another process id namespace.
-pub fn is_leftover(path: &Path) -> bool {
-    let Some(owner) = owner(path) else {
+fn is_leftover(platform: &str, path: &Path) -> bool {
+    let Some(owner) = owner(platform, path) else {
         return false;
     };
     let locked = || File::open(path).is_ok_and(|directory| directory.try_lock().is_err());
@@ -107,18 +134,39 @@ pub fn is_leftover(path: &Path) -> bool {
 mod tests {
     use super::*;
 
+    const PLATFORM: &str = "tested";
+
+    /// A directory as a process that is gone left it: process ids end at 2^22 on Linux.
+    fn left() -> PathBuf {
+        let name = format!("{}4194305-{:08x}", prefix(PLATFORM), rand::random::<u32>());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(path.join("environments/1/task")).unwrap();
+        path
+    }
+
     #[test]
     fn a_directory_whose_process_is_gone_is_removed_and_a_living_ones_is_kept() {
-        let home = Home::create().unwrap();
-        // Process ids end at 2^22 on Linux.
-        let dead =
-            std::env::temp_dir().join(format!("{PREFIX}4194305-{:08x}", rand::random::<u32>()));
-        fs::create_dir_all(dead.join("environments/1/task")).unwrap();
-        let removed = remove_leftovers();
-        assert!(removed.contains(&dead) && !dead.exists(), "{removed:?}");
+        let (home, dead) = (Home::create(PLATFORM).unwrap(), left());
+        assert_eq!(remove_leftovers("another"), Vec::<PathBuf>::new());
+        let removed = remove_leftovers(PLATFORM);
+        // Another test may have been the first.
+        assert!(!dead.exists(), "{removed:?}");
         assert!(home.path().exists());
         let path = home.path().to_owned();
         drop(home);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn only_what_a_dead_run_left_is_removed() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let refused = |path: &Path| remove_leftover(PLATFORM, path).unwrap_err().to_string();
+        assert!(refused(elsewhere.path()).contains("not a directory"));
+        let home = Home::create(PLATFORM).unwrap();
+        assert!(refused(home.path()).contains("alive"));
+        remove_leftover(PLATFORM, Path::new("/nowhere/at/all")).unwrap();
+        let dead = left();
+        remove_leftover(PLATFORM, &dead).unwrap();
+        assert!(!dead.exists());
     }
 }

@@ -7,7 +7,8 @@
 //! POST ──► gateway ──► fleet ──► environment (a platform's Dwelling) ◄──► Runtime API (AWS Lambda's)
 //! ```
 //!
-//! What differs is how an environment is made: see [`Housing`].
+//! What differs is how an environment is made, see [`Housing`], and what a platform has beside: see
+//! [`Premises`](platform::Premises).
 
 mod answer;
 pub mod archive;
@@ -17,13 +18,13 @@ mod fleet;
 mod gateway;
 pub mod home;
 mod http;
+pub mod platform;
 mod runtime_api;
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use self::environment::{Deployment, Housing};
 use self::fleet::Fleet;
@@ -39,8 +40,6 @@ use crate::core::sample::{PlatformRecord, StartKind};
 
 /// Largest package.
 const PACKAGE_MOST: u64 = 512 * 1024 * 1024;
-/// An environment lives until it is replaced; a day stands for that.
-pub const KEEP_WARM: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What becomes of the directories of processes that are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,10 +71,10 @@ impl Host {
     ) -> Result<Self, PlatformError> {
         blocking(name, "start", "its directory", move || {
             let leftovers = match leftovers {
-                Leftovers::Remove => home::remove_leftovers(),
+                Leftovers::Remove => home::remove_leftovers(name),
                 Leftovers::Keep => Vec::new(),
             };
-            let fleet = Arc::new(Fleet::new(Home::create()?, housing));
+            let fleet = Arc::new(Fleet::new(Home::create(name)?, housing));
             let gateway = gateway::start(&fleet)?;
             Ok(Self {
                 name,
@@ -198,11 +197,11 @@ impl Host {
             kind: kind.into(),
             name,
         };
-        let home = self.fleet.home().path();
+        let path = self.fleet.home().path();
         let mut owned = Vec::new();
         owned.extend(
-            home.exists()
-                .then(|| resource("directory", home.display().to_string())),
+            path.exists()
+                .then(|| resource(home::KIND, path.display().to_string())),
         );
         owned.extend(
             self.fleet

@@ -1,10 +1,11 @@
-//! What killed runs left on this machine: their directories, and processes that may still end.
+//! Processes that killed runs left on this machine and that may still end.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::{NAME, PROCESS};
 use crate::platform::Resource;
 use crate::platform::hosted::home;
 
@@ -12,39 +13,15 @@ use crate::platform::hosted::home;
 const LOOKS: u32 = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// The directories of runs that are gone, with the run's name: their process id, the only name such a directory has.
-pub fn tagged() -> Vec<(String, Resource)> {
-    let named = |path: std::path::PathBuf| {
-        let run = format!("process {}", home::owner(&path).unwrap_or_default());
-        let name = path.display().to_string();
-        let kind = "directory".into();
-        (run, Resource { kind, name })
-    };
-    home::leftovers().into_iter().map(named).collect()
-}
-
-/// Removes a directory or a process that a killed run left; that it is not there is no error.
+/// Removes a process that a killed run left; that it is not there is no error.
 ///
 /// # Errors
-/// When it is none of ours, when its run is alive, or when the system refuses.
+/// When it is no process id, or does not end.
 pub fn remove(resource: &Resource) -> io::Result<()> {
     match resource.kind.as_str() {
-        "directory" => remove_directory(Path::new(&resource.name)),
-        "process" => end_process(&resource.name),
+        PROCESS => end_process(&resource.name),
         // A function is its directory and its processes.
         _ => Ok(()),
-    }
-}
-
-fn remove_directory(path: &Path) -> io::Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    let home = path.ancestors().find(|path| home::owner(path).is_some());
-    match home {
-        Some(home) if home::is_leftover(home) => fs::remove_dir_all(path),
-        Some(_) => Err(io::Error::other("its run is alive")),
-        None => Err(io::Error::other("not a directory of the local platform")),
     }
 }
 
@@ -75,7 +52,7 @@ fn is_function(process: &Path) -> bool {
         let root = String::from_utf8_lossy(root).into_owned();
         let ancestors = Path::new(&root).ancestors();
         ancestors
-            .filter_map(home::owner)
+            .filter_map(|path| home::owner(NAME, path))
             .any(|owner| !Path::new("/proc").join(owner.to_string()).exists())
     })
 }
@@ -86,17 +63,17 @@ mod tests {
 
     use super::*;
 
-    fn resource(kind: &str, name: &str) -> Resource {
+    fn process(id: u32) -> Resource {
         Resource {
-            kind: kind.into(),
-            name: name.into(),
+            kind: PROCESS.into(),
+            name: id.to_string(),
         }
     }
 
     #[test]
-    fn only_what_a_dead_run_left_is_removed() {
+    fn only_the_process_of_a_dead_run_is_ended() {
         let mut stranger = Command::new("sleep").arg("60").spawn().unwrap();
-        remove(&resource("process", &stranger.id().to_string())).unwrap();
+        remove(&process(stranger.id())).unwrap();
         assert!(stranger.try_wait().unwrap().is_none(), "another's process");
         stranger.kill().unwrap();
         stranger.wait().unwrap();
@@ -117,15 +94,7 @@ mod tests {
             }
             std::thread::sleep(BETWEEN_LOOKS);
         }
-        remove(&resource("process", &orphan.id().to_string())).unwrap();
+        remove(&process(orphan.id())).unwrap();
         assert!(!orphan.wait().unwrap().success());
-
-        let elsewhere = tempfile::tempdir().unwrap();
-        let refused = remove(&resource("directory", elsewhere.path().to_str().unwrap()));
-        assert!(refused.unwrap_err().to_string().contains("not a directory"));
-        let home = home::Home::create().unwrap();
-        let refused = remove(&resource("directory", home.path().to_str().unwrap()));
-        assert!(refused.unwrap_err().to_string().contains("alive"));
-        remove(&resource("directory", "/nowhere/at/all")).unwrap();
     }
 }

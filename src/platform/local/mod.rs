@@ -11,25 +11,22 @@ mod residence;
 use std::net::{IpAddr, Ipv4Addr};
 
 use async_trait::async_trait;
-use hyper::body::Bytes;
 
 use self::residence::Processes;
-use super::hosted::{Host, KEEP_WARM, Leftovers, blocking};
-use super::{
-    Abilities, Endpoint, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource,
-};
-use crate::core::contract::Reply;
-use crate::core::plan::Deployment;
-use crate::core::sample::PlatformRecord;
+use super::hosted::platform::{Hosted, Premises};
+use super::hosted::{Leftovers, blocking};
+use super::{Finding, PlatformError, Reach, Resource};
 
 const NAME: &str = "local";
+/// The kind of resource that a function's process is.
+const PROCESS: &str = "process";
 
 /// The embedded platform. Dropping it ends every function and removes its directory.
+pub type LocalPlatform = Hosted<Machine>;
+
+/// This machine, which needs nothing to be made before a function can run.
 #[derive(Debug)]
-pub struct LocalPlatform {
-    host: Host,
-}
+pub struct Machine;
 
 impl LocalPlatform {
     /// Makes its directory, removes those of dead processes, and opens the HTTP trigger, on the ambient tokio runtime.
@@ -37,7 +34,7 @@ impl LocalPlatform {
     /// # Errors
     /// When the directory cannot be made or no port opened.
     pub async fn start() -> Result<Self, PlatformError> {
-        Self::start_with(Leftovers::Remove).await
+        Self::open(Machine, Box::new(Processes), Leftovers::Remove).await
     }
 
     /// As [`Self::start`], but what dead processes left stays, to be told and removed one by one.
@@ -45,80 +42,37 @@ impl LocalPlatform {
     /// # Errors
     /// As [`Self::start`].
     pub async fn start_beside_leftovers() -> Result<Self, PlatformError> {
-        Self::start_with(Leftovers::Keep).await
-    }
-
-    async fn start_with(leftovers: Leftovers) -> Result<Self, PlatformError> {
-        let host = Host::start(NAME, Box::new(Processes), leftovers).await?;
-        Ok(Self { host })
+        Self::open(Machine, Box::new(Processes), Leftovers::Keep).await
     }
 }
 
 #[async_trait]
-impl Platform for LocalPlatform {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn abilities(&self) -> Abilities {
-        Abilities {
-            deployment: Deployment::Ours,
-            limits: self.host.limits(),
-            cold: Guarantee::Guaranteed,
-            cold_method: "new directory and new process".into(),
-            keep_warm: KEEP_WARM,
-            invocations_per_minute: None,
-        }
-    }
+impl Premises for Machine {
+    const NAME: &'static str = NAME;
+    const COLD_METHOD: &'static str = "new directory and new process";
 
     fn reach(&self) -> Reach {
         Reach::Address(IpAddr::V4(Ipv4Addr::LOCALHOST))
     }
 
-    async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {
-        Ok(self.host.findings())
+    async fn findings(&self) -> Vec<Finding> {
+        Vec::new()
     }
 
-    async fn ensure_function(
-        &self,
-        spec: &FunctionSpec,
-        package: &Package,
-    ) -> Result<(), PlatformError> {
-        self.host.create(spec, package).await
+    async fn prepare(&self) -> Result<(), PlatformError> {
+        Ok(())
     }
 
-    async fn update_code(&self, package: &Package) -> Result<(), PlatformError> {
-        self.host.update(package).await
+    fn made(&self) -> Vec<Resource> {
+        Vec::new()
     }
 
-    async fn force_cold(&self) -> Result<(), PlatformError> {
-        self.host.force_cold().await
-    }
-
-    async fn endpoint(&self, _: &Bytes) -> Result<Endpoint, PlatformError> {
-        Ok(self.host.endpoint())
-    }
-
-    fn decode(&self, reply: &HttpReply) -> Result<Reply, PlatformError> {
-        self.host.decode(reply)
-    }
-
-    async fn record(&self, request_id: &str, _: &HttpReply) -> PlatformRecord {
-        self.host.record(request_id)
-    }
-
-    async fn owned(&self) -> Vec<Resource> {
-        self.host.owned()
-    }
-
+    /// Processes end with the thread that started them.
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(leftovers::tagged())
+        Ok(Vec::new())
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
-        if self.owned().await.contains(resource) {
-            return self.destroy().await;
-        }
         let leftover = resource.clone();
         blocking(NAME, "remove", &resource.name, move || {
             leftovers::remove(&leftover)
@@ -127,13 +81,10 @@ impl Platform for LocalPlatform {
     }
 
     fn removal_command(&self, resource: &Resource) -> String {
-        match resource.kind.as_str() {
-            "process" => format!("kill -9 {}", resource.name),
-            _ => format!("rm -r {}", resource.name),
-        }
+        format!("kill -9 {}", resource.name)
     }
 
-    async fn destroy(&self) -> Result<(), PlatformError> {
-        self.host.destroy().await
+    async fn clear(&self) -> Result<(), PlatformError> {
+        Ok(())
     }
 }

@@ -9,10 +9,12 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use super::PROCESS;
 use super::output::Output;
 use super::process::{self, Launch, Leash};
 use crate::platform::Resource;
 use crate::platform::hosted::environment::{Dwelling, Housing, Life, Plan};
+use crate::platform::hosted::home;
 
 /// Makes them.
 #[derive(Debug)]
@@ -77,11 +79,11 @@ impl Dwelling for Residence {
             kind: kind.into(),
             name,
         };
-        let directory = resource("directory", self.directory.display().to_string());
+        let directory = resource(home::KIND, self.directory.display().to_string());
         let process = self.leash.pid();
         [directory]
             .into_iter()
-            .chain(process.map(|pid| resource("process", pid.to_string())))
+            .chain(process.map(|pid| resource(PROCESS, pid.to_string())))
             .collect()
     }
 

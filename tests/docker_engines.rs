@@ -1,0 +1,87 @@
+//! Engines that are not where the usual one is: on another bridge, behind TLS, in a network that is not this machine's.
+#![cfg(feature = "docker")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod support;
+
+#[path = "docker/own_engine.rs"]
+mod own_engine;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+use own_engine::OwnEngine;
+use sebs_tui::core::sample::AttemptOutcome;
+use support::{attempts, journal, run_directory, samples, short_run};
+
+/// One engine at a time.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn run(out: &Path) -> Command {
+    let mut run = short_run(out, 2, 10_000, 1);
+    run.args(["--plain", "--platform", "docker"])
+        .env("XDG_STATE_HOME", out.join("state"));
+    run
+}
+
+/// Every sample was measured and synchronised; returns what the run said.
+fn measured(run: &mut Command, out: &Path) -> String {
+    let Output { stdout, .. } = support::finish(run, 0);
+    let entries = journal(&run_directory(out));
+    assert_eq!(samples(&entries).len(), 4);
+    for attempt in attempts(&entries) {
+        assert_eq!(attempt.outcome, AttemptOutcome::Measured, "{attempt:?}");
+    }
+    String::from_utf8(stdout).unwrap()
+}
+
+#[test]
+#[ignore = "needs dockerd, ip, openssl and root"]
+fn an_engine_on_another_bridge_is_measured_by_its_socket_and_over_tls() {
+    let _turn = TURN.lock();
+    let engine = OwnEngine::on_another_bridge();
+    let out = tempfile::tempdir().unwrap();
+    let told = measured(
+        run(out.path()).args(["--docker-host", &engine.socket()]),
+        out.path(),
+    );
+    assert!(
+        told.contains("on the network bridge reach this host at 10.213.7.1"),
+        "{told}"
+    );
+    if cfg!(feature = "tls") {
+        let over_tls = |out: &Path| {
+            let mut run = run(out);
+            run.env("DOCKER_HOST", engine.over_tls())
+                .env("DOCKER_TLS_VERIFY", "1")
+                .env("DOCKER_CERT_PATH", engine.certificates());
+            run
+        };
+        let out = tempfile::tempdir().unwrap();
+        let told = measured(&mut over_tls(out.path()), out.path());
+        assert!(
+            told.contains(&format!("at {} (TLS)", engine.over_tls())),
+            "{told}"
+        );
+        // Without asking for TLS nothing is understood.
+        let mut plain = over_tls(out.path());
+        let Output { stderr, .. } = support::finish(plain.env_remove("DOCKER_TLS_VERIFY"), 1);
+        let told = String::from_utf8(stderr).unwrap();
+        assert!(told.contains("DOCKER_TLS_VERIFY"), "{told}");
+    }
+}
+
+#[test]
+#[ignore = "needs dockerd, ip, openssl and root"]
+fn an_engine_in_another_network_reaches_this_host_by_its_way_out_and_that_is_told() {
+    let _turn = TURN.lock();
+    let engine = OwnEngine::in_another_network();
+    for network in ["bridge", "host"] {
+        let out = tempfile::tempdir().unwrap();
+        let mut run = run(out.path());
+        run.args(["--docker-host", &engine.socket(), "--network", network]);
+        let told = measured(&mut run, out.path());
+        assert!(told.contains("is not this machine's"), "{told}");
+    }
+}
