@@ -156,6 +156,18 @@ fn answers_that_do_not_get_back_are_told_from_datagrams_that_do_not_arrive() {
 }
 
 #[test]
+fn over_http_no_datagram_is_needed_and_the_clock_is_compared_all_the_same() {
+    let state = tempfile::tempdir().unwrap();
+    let told = text(&finish(&mut doctor(state.path(), &["--sync", "http"]), 0));
+    assert!(line(&told, "clock offset").starts_with("ok"), "{told}");
+    assert!(
+        !told.contains("UDP socket") && !told.contains("datagrams "),
+        "{told}"
+    );
+    assert_nothing_left(state.path());
+}
+
+#[test]
 fn a_stun_server_that_does_not_answer_is_told_within_seconds() {
     let (state, silent) = (
         tempfile::tempdir().unwrap(),

@@ -182,11 +182,7 @@ fn odd_plans_and_odd_clocks_draw() {
         let mut run = fake_run::FakeRun::new();
         let mut header = run.header.clone();
         (header.plan, header.n) = (
-            Plan {
-                points: Plan::new(outline.clone(), &sebs_tui::core::plan::Limits::default()).points,
-                outline,
-                until: None,
-            },
+            Plan::new(outline, &sebs_tui::core::plan::Limits::default()),
             0,
         );
         run.entries = vec![Entry {

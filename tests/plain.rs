@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Board;
+use sebs_tui::core::contract::Carrier;
 use sebs_tui::core::effort::{Basis, Effort, Typical};
 use sebs_tui::core::message::Entry;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
@@ -203,6 +204,8 @@ fn about() -> About {
         runtime: "native".into(),
         cold: "a new process (guaranteed)".into(),
         n: 20,
+        sync: Carrier::Udp,
+        max_exchanges: 1000,
         package: Some(400_000),
         typical: None,
         timeout: 60 * SECOND,
@@ -254,6 +257,36 @@ fn a_plan_with_a_price_and_limits_says_both_and_so_does_the_beginning_of_the_run
 }
 
 #[test]
+fn invocations_that_compare_clocks_are_in_the_price() {
+    let price = Price {
+        platform: "cloud".into(),
+        architecture: "any".into(),
+        usd_per_million_requests: 1e6,
+        usd_per_gb_second: 0.0,
+        date: "2026-01-02".into(),
+        source: "a public list".into(),
+    };
+    let about = About {
+        sync: Carrier::Http,
+        terms: Terms {
+            price: Some(price),
+            ..about().terms
+        },
+        ..about()
+    };
+    let plan = Plan::new(outline(Sweep::Payload, Order::Sebs), &Limits::default());
+    let text = render(&plan, &about);
+    // A dollar each: 31, and 37 after each of 30 samples; at most 225, and 100 after each.
+    for line in [
+        "invocations  1141, 1 of them warm-ups; at most 3225 with 5 attempts at each sample, 75 of them warm-ups",
+        "clock        over HTTP: 1110 of them after the samples, about 37 each, at most 100; wider bounds than over UDP",
+        "price        about $1141.00, at most $3225.00 (prices of 2026-01-02: a public list)",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line}\nin\n{text}");
+    }
+}
+
+#[test]
 fn the_plan_of_a_payload_sweep() {
     insta::assert_snapshot!(render(&Plan::new(outline(Sweep::Payload, Order::Sebs), &limits()), &about()), @"
     payload sweep on local, native function: 5 sizes, 3 repetitions, warm and cold; N 20, order of SeBS
@@ -285,6 +318,7 @@ fn the_plan_of_a_code_sweep_with_an_estimate() {
         deployment: 2 * SECOND,
         megabyte: MILLISECOND,
         unpacking: 0,
+        follow_up: MILLISECOND,
     };
     let about = About {
         typical: Some(typical),

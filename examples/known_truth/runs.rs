@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sebs_tui::core::contract::{ClockShift, Dialect};
+use sebs_tui::core::contract::{Carrier, ClockShift, Dialect};
 use sebs_tui::core::message::{Entry, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::simulation::NAME;
@@ -56,6 +56,7 @@ pub fn run(world: &str, seed: u64, plan: Plan) -> Vec<Entry> {
             cold_method: "simulated".into(),
             n: 20,
             in_flight: 1,
+            sync: Carrier::Udp,
             shift: Some(SHIFT),
             plan,
         },

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::contract::Carrier;
 use super::distribution::Distribution;
+use super::follow_up::FollowUps;
 use super::message::{Entry, Event, RunHeader, RunState};
 use super::offset::ClockEstimate;
 use super::plan::Plan;
@@ -142,6 +144,8 @@ pub struct Board {
     pub clock: Option<ClockEstimate>,
     /// Datagrams of all attempts.
     pub packets: PacketCounts,
+    /// Invocations that compared the clocks of all attempts over HTTP.
+    pub follow_ups: FollowUps,
     /// Attempts made, warm-ups included.
     pub attempts: u64,
     /// Samples taken again.
@@ -379,6 +383,13 @@ impl Board {
         self.cells.get_mut(Plan::cell(key)).map(Arc::make_mut)
     }
 
+    /// What carries the clock exchange.
+    pub fn sync(&self) -> Carrier {
+        self.run
+            .as_ref()
+            .map_or_else(Carrier::default, |run| run.sync)
+    }
+
     fn most_attempts(&self) -> u32 {
         self.plan()
             .map_or(0, |plan| plan.outline.attempts_per_sample)
@@ -399,6 +410,7 @@ impl Board {
         let waited = self.elapsed - self.invoking_since;
         self.spending.invoked(attempt, waited);
         self.packets.add(&attempt.packets);
+        self.followed(wall, attempt);
         self.clock = attempt.clock.or(self.clock);
         self.last_invocation = Some((attempt.number, attempt.invocation_time()));
         let key = attempt.purpose.key();
@@ -429,10 +441,14 @@ impl Board {
             AttemptOutcome::Failed(failure) => {
                 self.note(wall, Severity::Warning, format!("{failure} {of}"));
             }
-            AttemptOutcome::Unsynchronised => {
+            AttemptOutcome::Unsynchronised
+                if self.sync() == Carrier::Udp || attempt.purpose.asked().is_some() =>
+            {
                 self.note(wall, Severity::Warning, why_unsynchronised(attempt));
             }
-            AttemptOutcome::Measured | AttemptOutcome::Cancelled => {}
+            AttemptOutcome::Measured
+            | AttemptOutcome::Unsynchronised
+            | AttemptOutcome::Cancelled => {}
         }
         if attempt.clock.is_some_and(|clock| clock.clock_step) {
             self.note(
@@ -440,6 +456,20 @@ impl Board {
                 Severity::Warning,
                 "a clock was stepped during the exchange: the bound is no proof".into(),
             );
+        }
+    }
+
+    fn followed(&mut self, wall: Nanos, attempt: &Attempt) {
+        let Some(counts) = attempt.follow_ups else {
+            return;
+        };
+        self.follow_ups.add(&counts);
+        if counts.elsewhere > 0 && attempt.clock.is_some() {
+            let text = format!(
+                "{} of {} follow-ups were answered by another instance and say nothing of this one's clock",
+                counts.elsewhere, counts.made
+            );
+            self.note(wall, Severity::Warning, text);
         }
     }
 
@@ -551,6 +581,19 @@ impl Board {
 }
 
 fn why_unsynchronised(attempt: &Attempt) -> String {
+    if let Some(counts) = attempt.follow_ups {
+        return format!(
+            "no clock estimate: of {} follow-ups over HTTP {} were answered by another instance and {} not at all{}",
+            counts.made,
+            counts.elsewhere,
+            counts.failed,
+            attempt
+                .function
+                .as_ref()
+                .and_then(|function| function.clock_error.as_ref())
+                .map_or_else(String::new, |error| format!("; the last: {error}"))
+        );
+    }
     let packets = &attempt.packets;
     let told = attempt
         .function

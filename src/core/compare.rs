@@ -313,6 +313,7 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
             ("runtime", run.runtime.clone()),
             ("cold starts", run.cold_method.clone()),
             ("N", run.n.to_string()),
+            ("clock exchange", run.sync.word().to_owned()),
             ("datagrams in flight", run.in_flight.to_string()),
             ("order", order(run)),
             ("payload of a code sweep", outline.fixed_payload.to_string()),

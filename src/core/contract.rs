@@ -17,6 +17,36 @@ pub enum Dialect {
     Text,
 }
 
+/// What carries the clock exchange between function and host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// Datagrams, which the function sends and the host answers.
+    #[default]
+    Udp,
+    /// Further invocations, which the function answers at once: the host needs no address that the function can reach.
+    Http,
+}
+
+impl Carrier {
+    /// How people know it: `UDP`, `HTTP`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Http => "HTTP",
+        }
+    }
+
+    /// It is what was there first, and what a host of SeBS's kind has in mind.
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
+    fn is_udp(&self) -> bool {
+        *self == Self::Udp
+    }
+}
+
 /// Where time stamps come from: a ladder, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,7 +113,7 @@ pub struct ClockRequest {
 /// The request without its filling (`data`), which the driver adds and the function ignores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Invocation {
-    /// Numeric address of the host's UDP socket, as the function reaches it.
+    /// Numeric address of the host's UDP socket, as the function reaches it; empty when there is none.
     #[serde(rename = "server-address")]
     pub server_address: String,
     /// Its port.
@@ -94,6 +124,9 @@ pub struct Invocation {
     /// Consecutive exchanges without a new minimum RTT that end the session.
     #[serde(rename = "N")]
     pub n: u32,
+    /// With [`Carrier::Http`] the function sends no datagram and answers at once.
+    #[serde(default, skip_serializing_if = "Carrier::is_udp")]
+    pub sync: Carrier,
     /// Absent: a host of SeBS's kind, which understands only text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<ClockRequest>,
@@ -160,6 +193,20 @@ pub struct ClockReply {
     pub exchanges: Vec<FunctionExchange>,
 }
 
+impl ClockReply {
+    /// That of a function which exchanged no datagram; `error` says what kept it from that, if it was to.
+    pub fn silent(proto: Dialect, error: Option<String>) -> Self {
+        Self {
+            proto,
+            stamps: StampKind::User,
+            implausible: 0,
+            stop: None,
+            error,
+            exchanges: Vec::new(),
+        }
+    }
+}
+
 /// The function's answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
@@ -175,6 +222,9 @@ pub struct Reply {
     pub process_start: Nanos,
     /// The handler's first instruction, ns since the epoch.
     pub handler_entry: Nanos,
-    /// The clock exchange.
+    /// The handler's last, just before its answer is written, ns since the epoch; told with [`Carrier::Http`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler_leave: Option<Nanos>,
+    /// The clock exchange over UDP.
     pub clock: ClockReply,
 }

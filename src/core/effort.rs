@@ -1,5 +1,7 @@
 //! What a plan takes when every attempt succeeds, and at most: invocations, bytes, time, GB-seconds and price.
 
+use super::contract::Carrier;
+use super::follow_up;
 use super::plan::{Deployment, Plan, Sweep};
 use super::sample::{SampleKey, StartKind};
 use super::spending::{Spending, Terms};
@@ -32,6 +34,8 @@ pub struct Typical {
     pub megabyte: Nanos,
     /// Unpacking a megabyte of package for a new environment.
     pub unpacking: Nanos,
+    /// An invocation that is answered at once, over a connection that is there.
+    pub follow_up: Nanos,
 }
 
 /// What a plan costs when every attempt succeeds.
@@ -88,8 +92,13 @@ impl Effort {
         self.samples[0] + self.samples[1] + self.warm_ups
     }
 
-    /// How long it takes, ns.
-    pub fn time(&self, typical: &Typical) -> Nanos {
+    /// Invocations that compare clocks over HTTP, so many after each sample.
+    pub fn follow_ups(&self, each: u32) -> u64 {
+        (self.samples[0] + self.samples[1]) * u64::from(each)
+    }
+
+    /// How long it takes with so many follow-ups after each sample, ns.
+    pub fn time(&self, typical: &Typical, follow_ups: u32) -> Nanos {
         let megabytes = (self.payload_bytes + self.package_bytes) / 1_000_000;
         let [warm, cold] = self.samples;
         (warm + self.warm_ups) as Nanos * typical.warm
@@ -97,12 +106,15 @@ impl Effort {
             + self.deployments as Nanos * typical.deployment
             + megabytes as Nanos * typical.megabyte
             + (self.unpacked_bytes / 1_000_000) as Nanos * typical.unpacking
+            + self.follow_ups(follow_ups) as Nanos * typical.follow_up
     }
 }
 
 /// Invocations and what they send when every allowed attempt is needed; a person's retries come on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AtMost {
+    /// Samples.
+    pub samples: u64,
     /// Invocations that are attempts at a sample.
     pub attempts: u64,
     /// Invocations that only make a warm environment: one before each attempt at a warm sample.
@@ -126,6 +138,7 @@ impl AtMost {
             } else {
                 0
             };
+            at_most.samples += 1;
             at_most.attempts += tries;
             at_most.warm_ups += warm_ups;
             at_most.payload_bytes += (tries + warm_ups) * plan.payload_bytes(key);
@@ -137,6 +150,26 @@ impl AtMost {
     pub fn invocations(&self) -> u64 {
         self.attempts + self.warm_ups
     }
+
+    /// Invocations that compare clocks over HTTP, `most` after the one attempt that counts for each sample.
+    pub fn follow_ups(&self, most: u32) -> u64 {
+        self.samples * u64::from(most)
+    }
+
+    /// Time that is paid for when every invocation is cut off by its time-out, ns; but for each sample those that
+    /// compare clocks have [`follow_up::BUDGET`] together, and the last of them may go on beyond it.
+    pub fn billed(&self, most: u32, timeout: Nanos) -> Nanos {
+        let of_sample = Nanos::from(most)
+            .saturating_mul(timeout)
+            .min(follow_up::BUDGET + timeout);
+        let followed = match most {
+            0 => 0,
+            _ => (self.samples as Nanos).saturating_mul(of_sample),
+        };
+        (self.invocations() as Nanos)
+            .saturating_mul(timeout)
+            .saturating_add(followed)
+    }
 }
 
 fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = SampleKey> {
@@ -145,21 +178,33 @@ fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = Sample
         .filter(|key| plan.is_possible(key.size, key.kind))
 }
 
-/// Time that an invocation is paid for: as a warm one was measured to take, else `n` round trips of the clock exchange over
-/// an assumed path, but never longer than its time-out, ns.
-pub fn billed_each(typical: Option<&Typical>, n: u32, timeout: Nanos) -> Nanos {
-    let assumed = || Nanos::from(n) * ASSUMED_ROUND_TRIP;
-    typical
-        .filter(|typical| typical.basis == Basis::Measured)
-        .map_or_else(assumed, |typical| typical.warm)
-        .min(timeout)
+/// Time that an invocation is paid for: as it was measured to take, else as many round trips over an assumed path as it
+/// waits for, but never longer than its time-out, ns. Those are `n` of the clock exchange over UDP; over HTTP the
+/// function waits for nothing, and what is seen of its time is the call's own.
+pub fn billed_each(typical: Option<&Typical>, sync: Carrier, n: u32, timeout: Nanos) -> Nanos {
+    let measured = typical.filter(|typical| typical.basis == Basis::Measured);
+    let time = match (measured, sync) {
+        (Some(typical), Carrier::Udp) => typical.warm,
+        (Some(typical), Carrier::Http) => typical.follow_up,
+        (None, _) => Nanos::from(round_trips(sync, n)) * ASSUMED_ROUND_TRIP,
+    };
+    time.min(timeout)
 }
 
-/// What `invocations` of `each` ns use up: GB-seconds, and the price in US dollars where one is known.
-pub fn bill(terms: &Terms, invocations: u64, each: Nanos) -> (f64, Option<f64>) {
+/// Round trips that an invocation waits for.
+pub fn round_trips(sync: Carrier, n: u32) -> u32 {
+    match sync {
+        Carrier::Udp => n,
+        Carrier::Http => 1,
+    }
+}
+
+/// What `invocations` use up that are paid for `billed` ns together: GB-seconds, and the price in US dollars where one is
+/// known.
+pub fn bill(terms: &Terms, invocations: u64, billed: Nanos) -> (f64, Option<f64>) {
     let spending = Spending {
         requests: invocations,
-        billed: (invocations as Nanos).saturating_mul(each),
+        billed,
         ..Spending::default()
     };
     (spending.gb_seconds(terms.memory_mb), terms.usd(&spending))
@@ -203,8 +248,10 @@ mod tests {
 
     #[test]
     fn what_an_invocation_is_paid_for_is_bounded_by_its_time_out() {
-        assert_eq!(billed_each(None, 20, 60 * SECOND), SECOND);
-        assert_eq!(billed_each(None, 1000, 30 * SECOND), 30 * SECOND);
+        let each = |sync, n, timeout| billed_each(None, sync, n, timeout);
+        assert_eq!(each(Carrier::Udp, 20, 60 * SECOND), SECOND);
+        assert_eq!(each(Carrier::Udp, 1000, 30 * SECOND), 30 * SECOND);
+        assert_eq!(each(Carrier::Http, 20, SECOND), ASSUMED_ROUND_TRIP);
         let typical = |basis| Typical {
             basis,
             warm: MILLISECOND,
@@ -212,10 +259,27 @@ mod tests {
             deployment: 0,
             megabyte: 0,
             unpacking: 0,
+            follow_up: 0,
         };
-        let (measured, assumed) = (typical(Basis::Measured), typical(Basis::Assumed("")));
-        assert_eq!(billed_each(Some(&measured), 20, 60 * SECOND), MILLISECOND);
-        assert_eq!(billed_each(Some(&assumed), 20, 60 * SECOND), SECOND);
+        let of = |basis| billed_each(Some(&typical(basis)), Carrier::Udp, 20, 60 * SECOND);
+        assert_eq!(of(Basis::Measured), MILLISECOND);
+        assert_eq!(of(Basis::Assumed("")), SECOND);
+    }
+
+    #[test]
+    fn clocks_are_compared_over_http_once_for_each_sample() {
+        let (effort, at_most) = (Effort::of(&plan()), AtMost::of(&plan()));
+        assert_eq!(effort.follow_ups(30), 12 * 30);
+        assert_eq!(at_most.follow_ups(100), 12 * 100);
+        let invocations = at_most.invocations() as Nanos;
+        for (most, timeout, followed) in [
+            (0, 10 * SECOND, 0),
+            (100, 10 * SECOND, 12 * 40 * SECOND),
+            (2, SECOND, 12 * 2 * SECOND),
+        ] {
+            let billed = at_most.billed(most, timeout);
+            assert_eq!(billed, invocations * timeout + followed, "{most}");
+        }
     }
 
     #[test]
@@ -232,9 +296,9 @@ mod tests {
             memory_mb: 512,
             ..Terms::default()
         };
-        assert_eq!(bill(&terms, 1000, SECOND), (500.0, None));
+        assert_eq!(bill(&terms, 1000, 1000 * SECOND), (500.0, None));
         terms.price = Some(price);
-        let (_, usd) = bill(&terms, 1000, SECOND);
+        let (_, usd) = bill(&terms, 1000, 1000 * SECOND);
         assert!((usd.expect("a price") - 6.0).abs() < 1e-9);
     }
 }

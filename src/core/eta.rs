@@ -37,6 +37,7 @@ pub fn time_left(board: &Board) -> Option<Nanos> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::contract::Carrier;
     use crate::core::message::{Entry, Event, RunHeader};
     use crate::core::plan::{Limits, Order, Outline, Plan, Range, Sweep};
     use crate::core::sample::{SampleKey, SampleOutcome};
@@ -63,6 +64,7 @@ mod tests {
             cold_method: String::new(),
             n: 20,
             in_flight: 1,
+            sync: Carrier::Udp,
             shift: None,
             plan: Plan::new(outline, &Limits::default()),
         };

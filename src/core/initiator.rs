@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use super::contract::{ClockReply, Dialect, FunctionExchange, StampKind, StopReason};
 use super::sample::{Stamps, Token};
 use super::stamp::{self, Answer, Completed, Extension, Probe};
+use super::stop_rule::StopRule;
 use super::text;
 use super::time::{MILLISECOND, Nanos, SECOND};
 
@@ -400,37 +401,6 @@ impl Initiator {
             error: None,
             exchanges: self.exchanges,
         }
-    }
-}
-
-/// SeBS's rule: N consecutive exchanges above the smallest RTT so far; an equal one begins the count anew.
-#[derive(Debug)]
-struct StopRule {
-    n: u32,
-    minimum: Nanos,
-    streak: u32,
-}
-
-impl StopRule {
-    fn new(n: u32) -> Self {
-        Self {
-            n: n.max(1),
-            minimum: Nanos::MAX,
-            streak: 0,
-        }
-    }
-
-    fn exchange(&mut self, rtt: Nanos) {
-        self.streak = if rtt > self.minimum {
-            self.streak + 1
-        } else {
-            0
-        };
-        self.minimum = self.minimum.min(rtt);
-    }
-
-    fn is_settled(&self) -> bool {
-        self.streak >= self.n
     }
 }
 

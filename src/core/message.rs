@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::contract::ClockShift;
+use super::contract::{Carrier, ClockShift};
 use super::plan::Plan;
 use super::sample::{Attempt, Failure, Purpose, SampleKey, SampleOutcome, StartKind, Token};
 use super::spending::{Reached, Terms};
@@ -46,6 +46,9 @@ pub struct RunHeader {
     pub n: u32,
     /// Probes under way at once.
     pub in_flight: u32,
+    /// What carries the clock exchange.
+    #[serde(default)]
+    pub sync: Carrier,
     /// A known error on the function's clock, in tests.
     pub shift: Option<ClockShift>,
     /// The samples.

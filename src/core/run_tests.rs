@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::board::Board;
-use crate::core::contract::StampKind;
+use crate::core::contract::{Carrier, StampKind};
 use crate::core::effort::Effort;
 use crate::core::message::{Entry, RunHeader};
 use crate::core::plan::{Limit, Limits, Order, Outline, Range};
@@ -80,6 +80,7 @@ fn attempt(invoke: Invoke, is_cold: Option<bool>) -> Attempt {
         function,
         clock: None,
         packets: PacketCounts::default(),
+        follow_ups: None,
         exchanges: Vec::new(),
         host_rows: Vec::new(),
     }
@@ -114,6 +115,7 @@ impl World {
             cold_method: "none".into(),
             n: 20,
             in_flight: 1,
+            sync: Carrier::Udp,
             shift: None,
             plan: run.plan.clone(),
         };

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::{StampKind, StopReason};
+use super::follow_up::FollowUps;
 use super::offset::ClockEstimate;
 use super::time::Nanos;
 
@@ -189,7 +190,8 @@ pub struct FunctionReport {
 /// One exchange with every stamp both ends have of it, joined by sequence number: a row of ten columns.
 ///
 /// `t1` function sends, `t2` host receives, `t3` host sends, `t4` function receives; ns since the epoch,
-/// `t1` and `t4` on the function's clock, `t2` and `t3` on the host's; user-space stamp, then kernel stamp.
+/// `t1` and `t4` on the function's clock, `t2` and `t3` on the host's; user-space stamp, then kernel stamp. Over HTTP
+/// what the function sends is an answer and what the host sends the next request: see [`super::follow_up`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange(
     /// Sequence number of the request.
@@ -327,6 +329,9 @@ pub struct Attempt {
     pub clock: Option<ClockEstimate>,
     /// Datagram counts.
     pub packets: PacketCounts,
+    /// The invocations that compared the clocks, where it was done over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<FollowUps>,
     /// Every exchange, joined.
     pub exchanges: Vec<Exchange>,
     /// What the host saw of a function that speaks text and keeps its exchanges to itself, in order of arrival.

@@ -3,10 +3,12 @@
 //! The two ends of the exchange are the real ones ([`super::initiator`], [`super::exchange`]); what lies between them
 //! is a [`World`], so that every figure can be held against a truth that is known.
 
+mod follow_ups;
 mod law;
 mod session;
 mod world;
 
+use follow_ups::Stage;
 pub use law::Law;
 pub use session::{Played, Scene, play};
 pub use world::{PRESETS, World};
@@ -16,8 +18,9 @@ use std::sync::Arc;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use super::contract::{ClockShift, Reply};
+use super::contract::{Carrier, ClockReply, ClockShift, Reply};
 use super::exchange::HostRecord;
+use super::follow_up::{Allowance, Chain, Followed, Passage, is_due};
 use super::initiator::Orders;
 use super::live::Live;
 use super::run::Invoke;
@@ -50,6 +53,8 @@ pub struct Setup {
     pub shift: Option<ClockShift>,
     /// How to exchange; token and session are those of each attempt.
     pub orders: Orders,
+    /// What carries the exchange.
+    pub sync: Carrier,
     /// When it begins.
     pub start: Moment,
 }
@@ -61,10 +66,19 @@ pub struct Answer {
     pub http: HttpTimes,
     /// What the function said.
     pub reply: Reply,
-    /// The host's side of the exchange.
-    pub host: HostRecord,
+    /// How the clocks were compared.
+    pub compared: Compared,
     /// Whether it really was a cold start, as a platform's own record would have it.
     pub recorded_cold: bool,
+}
+
+/// How the clocks of an invocation were compared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Compared {
+    /// Over UDP: the host's side of the exchange.
+    Udp(HostRecord),
+    /// Over HTTP: what followed; none where nothing had to.
+    Http(Option<Followed>),
 }
 
 /// One deployed function in a made-up world. An invocation depends on the seed, its number and what was done before.
@@ -160,25 +174,62 @@ impl Simulation {
             ..environment
         });
 
-        let Played {
-            function,
-            host,
-            end,
-            ..
-        } = play(&Scene {
-            world: &self.setup.world,
-            shift: self.setup.shift,
-            orders: Orders {
-                token,
-                ..self.setup.orders
-            },
-            live,
-            begin: entry,
-            seed: dice.random(),
-        });
-        let end = end + self.setup.world.back.draw(&mut dice);
-        self.elapsed = end - self.setup.start.wall;
+        let environment_id = format!("{:016x}", environment.id);
+        let invocation = environment.invocations;
+        let process_start = environment.process_start;
         let clock = |time| self.setup.shift.map_or(time, |shift| shift.apply(time));
+        let orders = Orders {
+            token,
+            ..self.setup.orders
+        };
+        let world = &self.setup.world;
+        let (function, compared, leave, end, over) = match self.setup.sync {
+            Carrier::Udp => {
+                let played = play(&Scene {
+                    world,
+                    shift: self.setup.shift,
+                    orders,
+                    live,
+                    begin: entry,
+                    seed: dice.random(),
+                });
+                let end = played.end + world.back.draw(&mut dice);
+                (played.function, Compared::Udp(played.host), None, end, end)
+            }
+            Carrier::Http => {
+                let end = entry + world.out.draw(&mut dice) + world.wake.draw(&mut dice);
+                let measured = Passage {
+                    sent: start + connected_after,
+                    entry: clock(entry),
+                    leave: clock(entry),
+                    received: end,
+                };
+                let (followed, over) = if is_due(invoke.purpose, said_cold) {
+                    let allowance = Allowance::of(orders.n, orders.max_exchanges);
+                    let chain = Chain::new(&environment_id, measured, orders.n, allowance, end);
+                    let stage = Stage {
+                        world,
+                        live: &live,
+                        clock: &clock,
+                        instance_id: &environment_id,
+                    };
+                    let (followed, over) = stage.play(chain, end, &mut dice);
+                    environment.invocations += followed.counts.paired;
+                    (Some(followed), over)
+                } else {
+                    (None, end)
+                };
+                let compared = Compared::Http(followed);
+                (
+                    ClockReply::silent(orders.dialect, None),
+                    compared,
+                    Some(measured.leave),
+                    end,
+                    over,
+                )
+            }
+        };
+        self.elapsed = over - self.setup.start.wall;
         Answer {
             http: HttpTimes {
                 start,
@@ -191,13 +242,14 @@ impl Simulation {
             reply: Reply {
                 is_cold: said_cold,
                 request_id: format!("{NAME}-{}", invoke.number),
-                instance_id: format!("{:016x}", environment.id),
-                invocation: environment.invocations,
-                process_start: clock(environment.process_start),
+                instance_id: environment_id,
+                invocation,
+                process_start: clock(process_start),
                 handler_entry: clock(entry),
+                handler_leave: leave,
                 clock: function,
             },
-            host,
+            compared,
             recorded_cold: is_cold,
         }
     }

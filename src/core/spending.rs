@@ -37,7 +37,7 @@ impl Terms {
 
     /// The limit that a step with an invocation would begin beyond, `bytes` being what has to be sent for it.
     ///
-    /// Bytes are known before; a price is foreseen by the longest invocation so far.
+    /// Bytes are known before; a price is foreseen by the longest invocation so far, with what followed it.
     pub fn beyond(&self, spent: &Spending, bytes: u64) -> Option<Reached> {
         if let Some(limit) = self.bytes.filter(|limit| spent.bytes + bytes > *limit) {
             let (spent, next) = (spent.bytes, bytes);
@@ -49,7 +49,7 @@ impl Terms {
         }
         let (limit, usd) = self.budget.zip(self.usd(spent))?;
         let after = Spending {
-            requests: spent.requests + 1,
+            requests: spent.requests + spent.most_requests.max(1),
             billed: spent.billed + spent.longest,
             ..*spent
         };
@@ -65,12 +65,15 @@ impl Terms {
 /// What a run has used up so far, in all its processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Spending {
-    /// Invocations begun, warm-ups included.
+    /// Invocations begun, warm-ups and those that compare the clocks included.
     pub requests: u64,
     /// Time that is paid for, each invocation's rounded up to a millisecond, ns.
     pub billed: Nanos,
-    /// The longest of them, ns.
+    /// The longest of an attempt, with the invocations that compare its clocks, ns.
     pub longest: Nanos,
+    /// The most invocations of an attempt.
+    #[serde(default)]
+    pub most_requests: u64,
     /// Bytes of payloads and packages whose sending was begun.
     pub bytes: u64,
     /// Run time without pauses, ns.
@@ -90,16 +93,21 @@ impl Spending {
     }
 
     /// The invocation ended `waited` ns after it began. Paid for is what the platform's record says, else the time
-    /// from the sent request to the end of the answer, else, when there was no answer, all of `waited`.
+    /// from the sent request to the end of the answer, else, when there was no answer, all of `waited`. What followed it
+    /// to compare the clocks comes on top.
     pub fn invoked(&mut self, attempt: &Attempt, waited: Nanos) {
         let recorded = attempt.function.as_ref().and_then(|told| told.billed);
         let measured = attempt
             .http
             .map(|http| http.end_after - http.connected_after);
         let time = recorded.or(measured).unwrap_or(waited).max(0);
-        let billed = (time + MILLISECOND - 1) / MILLISECOND * MILLISECOND;
+        let followed = attempt.follow_ups.unwrap_or_default();
+        let billed = (time + MILLISECOND - 1) / MILLISECOND * MILLISECOND + followed.billed;
         self.billed += billed;
         self.longest = self.longest.max(billed);
+        let followed = u64::from(followed.made);
+        self.requests += followed;
+        self.most_requests = self.most_requests.max(1 + followed);
     }
 
     /// GB-seconds (1 GB = 1024 MB, as platforms count) of a function with this memory.

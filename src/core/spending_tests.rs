@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::contract::StampKind;
+use crate::core::follow_up::FollowUps;
 use crate::core::sample::{
     AttemptOutcome, FunctionReport, HttpTimes, PacketCounts, Purpose, SampleKey, StartKind, Token,
 };
@@ -43,6 +44,7 @@ fn attempt(billed: Option<Nanos>, http: Option<Nanos>) -> Attempt {
         }),
         clock: None,
         packets: PacketCounts::default(),
+        follow_ups: None,
         exchanges: Vec::new(),
         host_rows: Vec::new(),
     }
@@ -65,6 +67,36 @@ fn the_platforms_record_is_believed_first_then_the_host_and_both_are_rounded_up(
 }
 
 #[test]
+fn what_follows_an_attempt_is_paid_for_and_foreseen() {
+    let mut attempt = attempt(Some(3 * MILLISECOND), None);
+    attempt.follow_ups = Some(FollowUps {
+        made: 29,
+        paired: 20,
+        billed: 40 * MILLISECOND,
+        ..FollowUps::default()
+    });
+    let mut spending = Spending::default();
+    spending.invoking(0);
+    spending.invoked(&attempt, 0);
+    assert_eq!((spending.requests, spending.most_requests), (30, 30));
+    assert_eq!(spending.billed, 43 * MILLISECOND);
+    assert_eq!(spending.longest, spending.billed);
+    let terms = Terms {
+        budget: Some(59.5),
+        price: Some(Price {
+            platform: "p".into(),
+            architecture: "a".into(),
+            usd_per_million_requests: 1e6,
+            usd_per_gb_second: 0.0,
+            date: String::new(),
+            source: String::new(),
+        }),
+        ..Terms::default()
+    };
+    assert!(terms.beyond(&spending, 0).is_some(), "30 more are 60");
+}
+
+#[test]
 fn a_gigabyte_is_1024_megabytes() {
     for (memory, gb_seconds) in [(128, 0.25), (1024, 2.0), (2048, 4.0)] {
         let spending = Spending {
@@ -81,6 +113,7 @@ fn a_step_is_refused_just_when_it_would_begin_beyond_a_limit() {
         requests: 10,
         billed: 10 * SECOND,
         longest: SECOND,
+        most_requests: 1,
         bytes: 1000,
         time: 60 * SECOND,
     };

@@ -1,4 +1,4 @@
-//! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps, judges.
+//! One attempt from its token to its record: opens the session, invokes, joins both ends' stamps or follows up, judges.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,14 @@ use tokio::sync::oneshot;
 
 use super::clock;
 use super::echo::Echo;
-use super::invoke;
+use super::follow_up::follow;
+use super::invoke::{Called, Connection};
 use super::package;
 use super::workshop::Done;
 use super::{Experiment, Speaker};
-use crate::core::contract::{ClockRequest, Dialect, Invocation, Reply};
+use crate::core::contract::{Carrier, ClockRequest, Dialect, Invocation, Reply};
 use crate::core::exchange::{HostRecord, HostRow, Identity, SessionSpec, join};
+use crate::core::follow_up::{Followed, is_due};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
 use crate::core::pace::Pace;
@@ -25,14 +27,14 @@ use crate::core::sample::{
 };
 use crate::core::text::TextIdentity;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
-use crate::platform::{Platform, PlatformError, Retry};
+use crate::platform::{HttpReply, Platform, PlatformError, Retry};
 
 /// Longest the clock exchange may take, whatever the function's time-out.
 const BUDGET_MOST: Nanos = 10 * SECOND;
 /// Longest wait that a platform's advice to try later can cause.
 pub const RETRY_MOST: Duration = Duration::from_secs(60);
 /// A cold start may add this to the function's own time-out.
-const START_ALLOWANCE: Duration = Duration::from_secs(60);
+pub(super) const START_ALLOWANCE: Duration = Duration::from_secs(60);
 /// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
 const STEP_ALLOWANCE: Nanos = MILLISECOND;
 
@@ -42,14 +44,25 @@ pub struct Bench {
     pub experiment: Arc<Experiment>,
     /// Where the function is.
     pub platform: Arc<dyn Platform>,
-    /// Who answers its datagrams.
-    pub echo: Arc<Echo>,
-    /// Where the host is, for the function.
-    pub host: SocketAddr,
-    /// What the screen reads.
-    pub live: Arc<Live>,
+    /// How its clock is compared with the host's.
+    pub clocks: Clocks,
     /// When the platform takes the next invocation.
     pub pace: Mutex<Pace>,
+    /// What the screen reads.
+    pub live: Arc<Live>,
+}
+
+/// How clocks are compared.
+pub enum Clocks {
+    /// By datagrams.
+    Udp {
+        /// Who answers them.
+        echo: Arc<Echo>,
+        /// Where the host is, for the function.
+        host: SocketAddr,
+    },
+    /// By further invocations.
+    Http,
 }
 
 /// An attempt's record and what a person should know of it.
@@ -112,6 +125,7 @@ pub fn blank(invoke: Invoke, token: Token, package_bytes: u64) -> Attempt {
         function: None,
         clock: None,
         packets: PacketCounts::default(),
+        follow_ups: None,
         exchanges: Vec::new(),
         host_rows: Vec::new(),
     }
@@ -134,16 +148,61 @@ pub fn judge(attempt: &Attempt) -> AttemptOutcome {
 }
 
 async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
-    let session = Session::open(bench, attempt.token)?;
-    let answered = call(bench, body(bench, attempt, session.id)?).await;
+    match &bench.clocks {
+        Clocks::Udp { echo, host } => over_udp(bench, echo, *host, attempt).await,
+        Clocks::Http => over_http(bench, attempt).await,
+    }
+}
+
+async fn over_udp(
+    bench: &Bench,
+    echo: &Arc<Echo>,
+    host: SocketAddr,
+    attempt: &mut Attempt,
+) -> Result<(), Failure> {
+    let session = Session::open(bench, echo, attempt.token)?;
+    let meeting = Meeting {
+        address: host.ip().to_string(),
+        port: host.port(),
+        session: session.id,
+        sync: Carrier::Udp,
+    };
+    let answered = call(bench, body(bench, attempt, meeting, attempt.payload_bytes)?).await;
     let host = session.close().await?;
     attempt.packets = host.packets;
-    let (http, reply, record) = answered?;
-    fill(attempt, http, reply, &host, record);
+    let answered = answered?;
+    fill(
+        attempt,
+        answered.called.times,
+        answered.reply,
+        &host,
+        answered.record,
+    );
     Ok(())
 }
 
-/// Enters what both ends know, joined.
+async fn over_http(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
+    let meeting = || Meeting {
+        address: String::new(),
+        port: 0,
+        session: 0,
+        sync: Carrier::Http,
+    };
+    let follow_up = body(bench, attempt, meeting(), 0)?;
+    let measured = body(bench, attempt, meeting(), attempt.payload_bytes)?;
+    let answered = call(bench, measured).await?;
+    let (reply, is_cold) = (answered.reply.clone(), answered.reply.is_cold);
+    enter(attempt, answered.called.times, reply, answered.record, 0);
+    if is_due(attempt.purpose, is_cold) {
+        match follow(bench, attempt, answered, &follow_up).await {
+            Ok((followed, fault)) => fill_followed(attempt, followed, fault),
+            Err(failure) => tell_fault(attempt, &failure),
+        }
+    }
+    Ok(())
+}
+
+/// Enters what both ends know of their datagrams, joined.
 pub fn fill(
     attempt: &mut Attempt,
     http: HttpTimes,
@@ -152,7 +211,6 @@ pub fn fill(
     record: PlatformRecord,
 ) {
     let (exchanges, packets) = join(host, &reply.clock);
-    attempt.http = Some(http);
     attempt.clock = estimate(&exchanges, reply.handler_entry);
     if exchanges.is_empty() && host.dialect == Dialect::Text {
         let stamps = |row: &HostRow| HostStamps(row.t2, row.t3);
@@ -160,30 +218,78 @@ pub fn fill(
     }
     attempt.exchanges = exchanges;
     attempt.packets = packets;
-    attempt.function = Some(report(reply, record, host.implausible));
+    enter(attempt, http, reply, record, host.implausible);
 }
 
-async fn call(bench: &Bench, body: Bytes) -> Result<(HttpTimes, Reply, PlatformRecord), Failure> {
+/// Enters what an answer says, but for the clocks.
+pub fn enter(
+    attempt: &mut Attempt,
+    http: HttpTimes,
+    reply: Reply,
+    record: PlatformRecord,
+    implausible_here: u32,
+) {
+    attempt.http = Some(http);
+    attempt.function = Some(report(reply, record, implausible_here));
+}
+
+/// Enters what the follow-ups of an attempt yielded, and the last thing that went wrong with one.
+pub fn fill_followed(attempt: &mut Attempt, followed: Followed, fault: Option<Failure>) {
+    attempt.follow_ups = Some(followed.counts);
+    if let Some(function) = &mut attempt.function {
+        function.stop = Some(followed.stop);
+        attempt.clock = estimate(&followed.exchanges, function.handler_entry);
+    }
+    attempt.exchanges = followed.exchanges;
+    if let Some(fault) = fault.filter(|_| attempt.clock.is_none()) {
+        tell_fault(attempt, &fault);
+    }
+}
+
+fn tell_fault(attempt: &mut Attempt, fault: &Failure) {
+    if let Some(function) = &mut attempt.function {
+        function.clock_error = Some(fault.to_string());
+    }
+}
+
+/// An invocation that was answered.
+pub(super) struct Answered {
+    /// The connection it went over.
+    pub connection: Connection,
+    /// Its times.
+    pub called: Called,
+    /// What the function said.
+    pub reply: Reply,
+    /// What the platform's books say.
+    pub record: PlatformRecord,
+}
+
+async fn call(bench: &Bench, body: Bytes) -> Result<Answered, Failure> {
     let platform = &bench.platform;
     let failed = |error| failure_of(&error);
     let endpoint = platform.endpoint(&body).await.map_err(failed)?;
     let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
-    let (http, answer) = invoke::call(&endpoint, body, deadline, &bench.live).await?;
-    let reply = platform.decode(&answer).map_err(|error| {
-        heed(bench, error.retry);
-        failure_of(&error)
-    })?;
-    let record = platform.record(&reply.request_id, &answer).await;
-    Ok((http, reply, record))
+    let (connection, called) = Connection::open(&endpoint, body, deadline, &bench.live).await?;
+    let reply = decoded(bench, &called.reply)?;
+    let record = platform.record(&reply.request_id, &called.reply).await;
+    Ok(Answered {
+        connection,
+        called,
+        reply,
+        record,
+    })
 }
 
-/// Leaves the platform alone as long as it asks for, within bounds.
-fn heed(bench: &Bench, advice: Retry) {
-    if let Retry::After(wait) = advice {
-        let until = clock::now().monotonic + wait.min(RETRY_MOST).as_nanos() as Nanos;
-        let mut pace = bench.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        pace.rest(until);
-    }
+/// The function's answer; a platform that asks for a rest instead is left alone so long, within bounds.
+pub(super) fn decoded(bench: &Bench, answer: &HttpReply) -> Result<Reply, Failure> {
+    bench.platform.decode(answer).map_err(|error| {
+        if let Retry::After(wait) = error.retry {
+            let until = clock::now().monotonic + wait.min(RETRY_MOST).as_nanos() as Nanos;
+            let mut pace = bench.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            pace.rest(until);
+        }
+        failure_of(&error)
+    })
 }
 
 fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> FunctionReport {
@@ -204,17 +310,31 @@ fn report(reply: Reply, record: PlatformRecord, implausible_here: u32) -> Functi
     }
 }
 
-fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure> {
+/// Where and how the function meets the host to compare clocks.
+struct Meeting {
+    address: String,
+    port: u16,
+    session: u16,
+    sync: Carrier,
+}
+
+fn body(
+    bench: &Bench,
+    attempt: &Attempt,
+    meeting: Meeting,
+    payload_bytes: u64,
+) -> Result<Bytes, Failure> {
     let experiment = &bench.experiment;
     let invocation = Invocation {
-        server_address: bench.host.ip().to_string(),
-        server_port: bench.host.port(),
+        server_address: meeting.address,
+        server_port: meeting.port,
         repetition: attempt.purpose.key().repetition,
         n: experiment.header.n,
+        sync: meeting.sync,
         clock: Some(ClockRequest {
             proto: experiment.dialect,
             token: attempt.token,
-            session,
+            session: meeting.session,
             max_exchanges: experiment.max_exchanges,
             in_flight: experiment.header.in_flight,
             pace: experiment.pace,
@@ -238,7 +358,7 @@ fn body(bench: &Bench, attempt: &Attempt, session: u16) -> Result<Bytes, Failure
     };
     text.pop();
     text.push_str(r#","data":""#);
-    text.push_str(&package::payload(attempt.payload_bytes, rand::random()));
+    text.push_str(&package::payload(payload_bytes, rand::random()));
     text.push_str(r#""}"#);
     Ok(text.into())
 }
@@ -256,7 +376,7 @@ struct Session {
 }
 
 impl Session {
-    fn open(bench: &Bench, token: Token) -> Result<Self, Failure> {
+    fn open(bench: &Bench, echo: &Arc<Echo>, token: Token) -> Result<Self, Failure> {
         let spec = SessionSpec {
             token,
             identity: match bench.experiment.dialect {
@@ -269,12 +389,9 @@ impl Session {
             live: bench.live.clone(),
             capacity: bench.experiment.max_exchanges,
         };
-        let id = bench
-            .echo
-            .open(spec)
-            .map_err(|error| echo_failure(&error))?;
+        let id = echo.open(spec).map_err(|error| echo_failure(&error))?;
         Ok(Self {
-            echo: bench.echo.clone(),
+            echo: echo.clone(),
             id,
             closed: false,
         })

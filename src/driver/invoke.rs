@@ -1,4 +1,5 @@
-//! The one HTTP client: a new connection for each invocation, every phase timed, a deadline on each.
+//! The one HTTP client: a new connection for each invocation that is measured, every phase timed, a deadline on each.
+//! What follows such an invocation to compare clocks goes over the same connection.
 //!
 //! HTTP/1.1, over TLS for `https://`, `TCP_NODELAY`, and never an `Expect: 100-continue` (libcurl sends one for bodies above 1 MiB
 //! and may wait a second for the answer, a step inside a payload sweep).
@@ -25,7 +26,8 @@ use super::clock;
 use super::tls::Tls;
 use crate::core::live::{Live, Phase};
 use crate::core::sample::{Failure, HttpTimes};
-use crate::core::time::Nanos;
+use crate::core::time::{Moment, Nanos};
+use crate::net;
 use crate::platform::{Endpoint, HttpReply};
 
 /// Looking up the name, connecting and, for `https://`, the handshake of TLS.
@@ -39,7 +41,20 @@ const BODY_MOST: usize = 16 << 20;
 /// Bytes of an unexpected answer that are shown.
 const SHOWN: usize = 200;
 
-/// Invokes the function at `endpoint` with `body`; the first byte of the answer may take `answer_deadline`.
+/// A call that was answered.
+pub struct Called {
+    /// Its phases; over a connection that was there before, connecting took no time.
+    pub times: HttpTimes,
+    /// Just before the first byte of the request was written, wall clock, ns since the epoch.
+    pub sent: Nanos,
+    /// Just after the last byte of the answer was read, wall clock, ns since the epoch.
+    pub received: Nanos,
+    /// The answer.
+    pub reply: HttpReply,
+}
+
+/// Invokes the function at `endpoint` with `body`, over a connection of its own; the first byte of the answer may take
+/// `answer_deadline`.
 ///
 /// # Errors
 /// Which phase failed and how. An HTTP status other than 200 is no error here: the platform judges it.
@@ -49,8 +64,181 @@ pub async fn call(
     answer_deadline: Duration,
     live: &Arc<Live>,
 ) -> Result<(HttpTimes, HttpReply), Failure> {
-    let mut target = Target::of(endpoint)?;
-    let sent_whole = body.len() as u64;
+    let (_, called) = Connection::open(endpoint, body, answer_deadline, live).await?;
+    Ok((called.times, called.reply))
+}
+
+/// A connection that is kept from one call to the next.
+pub struct Connection {
+    host: String,
+    address: Option<SocketAddr>,
+    sender: http1::SendRequest<Full<Bytes>>,
+    meter: Arc<Meter>,
+    /// When it was begun, which the meter counts from; monotonic, ns.
+    start: Nanos,
+    _carrier: AbortOnDrop<()>,
+}
+
+impl Connection {
+    /// Connects to `endpoint` and makes a first call: connecting is part of its times.
+    ///
+    /// # Errors
+    /// Which phase failed and how.
+    pub async fn open(
+        endpoint: &Endpoint,
+        body: Bytes,
+        answer_deadline: Duration,
+        live: &Arc<Live>,
+    ) -> Result<(Self, Called), Failure> {
+        let target = Target::of(endpoint)?;
+        let security = target.security()?;
+        let body_bytes = body.len() as u64;
+        let request = request(endpoint, &target, body)?;
+
+        live.enter(Phase::Connecting);
+        let start = clock::now();
+        let meter = Arc::new(Meter::default());
+        let connected = within("connect", CONNECT_DEADLINE, async {
+            let sending = TimedSending {
+                stream: target.connect().await?,
+                start: start.monotonic,
+                meter: meter.clone(),
+                live: live.clone(),
+            };
+            target.secure(security, sending).await
+        })
+        .await?;
+        meter.expect(body_bytes);
+        let io = TimedReceiving {
+            line: connected,
+            start: start.monotonic,
+            meter: meter.clone(),
+        };
+        let (sender, connection) = http1::handshake(TokioIo::new(io))
+            .await
+            .map_err(|error| failure("connect", error.to_string()))?;
+        let connected_after = clock::now().monotonic - start.monotonic;
+        live.enter(Phase::Sending);
+        // What breaks the connection is told by the call that needs it.
+        let carrier = AbortOnDrop(tokio::spawn(async move { _ = connection.await }));
+        let mut opened = Self {
+            host: target.host,
+            address: target.address,
+            sender,
+            meter,
+            start: start.monotonic,
+            _carrier: carrier,
+        };
+        let called = opened
+            .exchange(request, answer_deadline, start, connected_after)
+            .await?;
+        Ok((opened, called))
+    }
+
+    /// Whether a call of `endpoint` can go over it, as far as is known.
+    pub fn serves(&self, endpoint: &Endpoint) -> bool {
+        let same = Target::of(endpoint)
+            .is_ok_and(|target| target.host == self.host && target.address == self.address);
+        same && !self.sender.is_closed()
+    }
+
+    /// A further call.
+    ///
+    /// # Errors
+    /// Which phase failed and how; the connection is of no use then.
+    pub async fn again(
+        &mut self,
+        endpoint: &Endpoint,
+        body: Bytes,
+        answer_deadline: Duration,
+    ) -> Result<Called, Failure> {
+        let body_bytes = body.len() as u64;
+        let request = request(endpoint, &Target::of(endpoint)?, body)?;
+        let ready = self.sender.ready().await;
+        ready.map_err(|error| failure("connect", describe(&error)))?;
+        self.meter.expect(body_bytes);
+        self.exchange(request, answer_deadline, clock::now(), 0)
+            .await
+    }
+
+    async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        answer_deadline: Duration,
+        begun: Moment,
+        connected_after: Nanos,
+    ) -> Result<Called, Failure> {
+        let sender = &mut self.sender;
+        let head = within("answer", SEND_DEADLINE + answer_deadline, async {
+            sender
+                .send_request(request)
+                .await
+                .map_err(|error| describe(&error))
+        });
+        let head = tokio::select! {
+            head = head => head?,
+            late = self.meter.silence(self.start, begun.monotonic, answer_deadline) => return Err(late),
+        };
+        let (parts, body) = head.into_parts();
+        let body = within("reply", BODY_DEADLINE, async {
+            let limited = http_body_util::Limited::new(body, BODY_MOST);
+            limited
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .map_err(|error| {
+                    if error.is::<http_body_util::LengthLimitError>() {
+                        format!(
+                            "the answer is longer than {} MiB: an answer of a function has some kB",
+                            BODY_MOST >> 20
+                        )
+                    } else {
+                        format!("the answer broke off: {error}")
+                    }
+                })
+        })
+        .await?;
+        let end = clock::now();
+
+        let meter = &self.meter;
+        // The meter counts from the time at which the connection was begun.
+        let before = begun.monotonic - self.start;
+        let times = HttpTimes {
+            start: begun.wall,
+            connected_after,
+            sent_after: meter.last_write.load(Relaxed) - before,
+            first_byte_after: meter.first_read.load(Relaxed) - before,
+            end_after: end.monotonic - begun.monotonic,
+            end: end.wall,
+        };
+        let headers = parts
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
+            .collect();
+        Ok(Called {
+            times,
+            sent: meter.first_write_wall.load(Relaxed),
+            received: meter.last_read_wall.load(Relaxed),
+            reply: HttpReply {
+                status: parts.status.as_u16(),
+                headers,
+                body,
+            },
+        })
+    }
+}
+
+fn request(
+    endpoint: &Endpoint,
+    target: &Target,
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, Failure> {
     let mut request = Request::builder()
         .method(endpoint.method.as_str())
         .uri(target.path.as_str())
@@ -59,94 +247,9 @@ pub async fn call(
     for (name, value) in &endpoint.headers {
         request = request.header(name, value);
     }
-    let request = request
+    request
         .body(Full::new(body))
-        .map_err(|error| failure("request", format!("{}: {error}", endpoint.url)))?;
-
-    live.enter(Phase::Connecting);
-    let start = clock::now();
-    let meter = Arc::new(Meter::default());
-    let connected = within("connect", CONNECT_DEADLINE, async {
-        let sending = TimedSending {
-            stream: target.connect().await?,
-            start: start.monotonic,
-            sent_whole,
-            meter: meter.clone(),
-            live: live.clone(),
-        };
-        target.secure(sending).await
-    })
-    .await?;
-    meter.written.store(0, Relaxed);
-    let io = TimedReceiving {
-        line: connected,
-        start: start.monotonic,
-        meter: meter.clone(),
-    };
-    let (mut sender, connection) = http1::handshake(TokioIo::new(io))
-        .await
-        .map_err(|error| failure("connect", error.to_string()))?;
-    let connected_after = clock::now().monotonic - start.monotonic;
-    live.enter(Phase::Sending);
-    let _connection = AbortOnDrop(tokio::spawn(connection));
-
-    let head = within("answer", SEND_DEADLINE + answer_deadline, async {
-        sender
-            .send_request(request)
-            .await
-            .map_err(|error| describe(&error))
-    });
-    let head = tokio::select! {
-        head = head => head?,
-        late = meter.silence(start.monotonic, answer_deadline) => return Err(late),
-    };
-    let (parts, body) = head.into_parts();
-    let body = within("reply", BODY_DEADLINE, async {
-        let limited = http_body_util::Limited::new(body, BODY_MOST);
-        limited
-            .collect()
-            .await
-            .map(http_body_util::Collected::to_bytes)
-            .map_err(|error| {
-                if error.is::<http_body_util::LengthLimitError>() {
-                    format!(
-                        "the answer is longer than {} MiB: an answer of a function has some kB",
-                        BODY_MOST >> 20
-                    )
-                } else {
-                    format!("the answer broke off: {error}")
-                }
-            })
-    })
-    .await?;
-    let end = clock::now();
-
-    let times = HttpTimes {
-        start: start.wall,
-        connected_after,
-        sent_after: meter.last_write.load(Relaxed),
-        first_byte_after: meter.first_read.load(Relaxed),
-        end_after: end.monotonic - start.monotonic,
-        end: end.wall,
-    };
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    Ok((
-        times,
-        HttpReply {
-            status: parts.status.as_u16(),
-            headers,
-            body,
-        },
-    ))
+        .map_err(|error| failure("request", format!("{}: {error}", endpoint.url)))
 }
 
 /// The start of a body, for messages.
@@ -201,9 +304,15 @@ struct Target {
     port: u16,
     path: String,
     address: Option<SocketAddr>,
-    #[cfg(feature = "tls")]
-    tls: Option<Tls>,
+    encrypted: bool,
 }
+
+/// What a connection is encrypted with, if it is.
+#[cfg(feature = "tls")]
+type Security = Option<Tls>;
+/// Nothing can be encrypted.
+#[cfg(not(feature = "tls"))]
+type Security = ();
 
 impl Target {
     fn of(endpoint: &Endpoint) -> Result<Self, Failure> {
@@ -226,11 +335,7 @@ impl Target {
         let name = authority.host().trim_matches(['[', ']']).to_owned();
         Ok(Self {
             host: authority.to_string(),
-            #[cfg(feature = "tls")]
-            tls: match usual_port {
-                443 => Some(Tls::to(&name).map_err(|why| bad(&why))?),
-                _ => None,
-            },
+            encrypted: usual_port == 443,
             name,
             port: authority.port_u16().unwrap_or(usual_port),
             path: url
@@ -255,10 +360,25 @@ impl Target {
 }
 
 impl Target {
+    /// What the connection is to be encrypted with.
+    #[cfg(feature = "tls")]
+    fn security(&self) -> Result<Security, Failure> {
+        let tls = self.encrypted.then(|| Tls::to(&self.name)).transpose();
+        tls.map_err(|why| failure("connect", format!("cannot call {}: {why}", self.host)))
+    }
+
+    /// What the connection is to be encrypted with: nothing.
+    #[cfg(not(feature = "tls"))]
+    #[allow(clippy::unnecessary_wraps, reason = "its other form can fail")]
+    fn security(&self) -> Result<Security, Failure> {
+        debug_assert!(!self.encrypted, "https:// is refused before");
+        Ok(())
+    }
+
     /// The connection that requests go over: as it is, or encrypted.
     #[cfg(feature = "tls")]
-    async fn secure(&mut self, stream: TimedSending) -> Result<Line, String> {
-        Ok(match self.tls.take() {
+    async fn secure(&self, security: Security, stream: TimedSending) -> Result<Line, String> {
+        Ok(match security {
             Some(tls) => {
                 let secured = tls.over(stream).await;
                 Box::new(secured.map_err(|error| format!("{}: {error}", self.host))?)
@@ -274,7 +394,7 @@ impl Target {
         clippy::unused_self,
         reason = "its other form waits and needs the name"
     )]
-    async fn secure(&mut self, stream: TimedSending) -> Result<Line, String> {
+    async fn secure(&self, (): Security, stream: TimedSending) -> Result<Line, String> {
         Ok(Box::new(stream))
     }
 }
@@ -287,19 +407,37 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-/// When bytes passed, ns after the start.
+/// When bytes of the call under way passed, ns after the connection was begun; or by the wall clock, ns since the epoch.
 #[derive(Debug, Default)]
 struct Meter {
+    /// Bytes of the request's body.
+    body: AtomicU64,
     written: AtomicU64,
     last_write: AtomicI64,
     first_read: AtomicI64,
+    first_write_wall: AtomicI64,
+    last_read_wall: AtomicI64,
 }
 
 impl Meter {
-    /// Ends when nothing has come back for `deadline` after the last byte was sent.
-    async fn silence(&self, start: Nanos, deadline: Duration) -> Failure {
+    /// A request with a body of so many bytes comes next.
+    fn expect(&self, body_bytes: u64) {
+        self.body.store(body_bytes, Relaxed);
+        self.written.store(0, Relaxed);
+        for time in [
+            &self.last_write,
+            &self.first_read,
+            &self.first_write_wall,
+            &self.last_read_wall,
+        ] {
+            time.store(0, Relaxed);
+        }
+    }
+
+    /// Ends when nothing has come back for `deadline` after the last byte was sent, or the call was begun.
+    async fn silence(&self, start: Nanos, begun: Nanos, deadline: Duration) -> Failure {
         loop {
-            let quiet_since = self.last_write.load(Relaxed);
+            let quiet_since = self.last_write.load(Relaxed).max(begun - start);
             let quiet =
                 Duration::from_nanos((clock::now().monotonic - start - quiet_since).max(0) as u64);
             if self.first_read.load(Relaxed) > 0 {
@@ -330,12 +468,20 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 struct TimedSending {
     stream: TcpStream,
     start: Nanos,
-    sent_whole: u64,
     meter: Arc<Meter>,
     live: Arc<Live>,
 }
 
 impl TimedSending {
+    /// Bytes are about to be written: the clock is read before.
+    fn writes(&self) {
+        if self.meter.first_write_wall.load(Relaxed) == 0 {
+            self.meter
+                .first_write_wall
+                .store(net::wall_clock(), Relaxed);
+        }
+    }
+
     fn wrote(&self, bytes: usize) {
         // What follows an answer is no part of the request: the end that TLS announces.
         if self.meter.first_read.load(Relaxed) > 0 {
@@ -346,10 +492,8 @@ impl TimedSending {
             .store(clock::now().monotonic - self.start, Relaxed);
         let before = self.meter.written.fetch_add(bytes as u64, Relaxed);
         // The head comes on top of the body, so the last write is the one that passes the body's length.
-        if before <= self.sent_whole
-            && before + bytes as u64 > self.sent_whole
-            && self.live.phase() == Phase::Sending
-        {
+        let body = self.meter.body.load(Relaxed);
+        if before <= body && before + bytes as u64 > body && self.live.phase() == Phase::Sending {
             self.live.enter(Phase::Starting);
         }
     }
@@ -372,6 +516,7 @@ impl AsyncWrite for TimedSending {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.writes();
         let written = ready!(Pin::new(&mut this.stream).poll_write(context, bytes))?;
         this.wrote(written);
         Poll::Ready(Ok(written))
@@ -383,6 +528,7 @@ impl AsyncWrite for TimedSending {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.writes();
         let written = ready!(Pin::new(&mut this.stream).poll_write_vectored(context, slices))?;
         this.wrote(written);
         Poll::Ready(Ok(written))
@@ -417,6 +563,7 @@ impl AsyncRead for TimedReceiving {
         let this = self.get_mut();
         let done = ready!(Pin::new(&mut this.line).poll_read(context, buffer));
         if !buffer.filled().is_empty() {
+            this.meter.last_read_wall.store(net::wall_clock(), Relaxed);
             let after = clock::now().monotonic - this.start;
             _ = this
                 .meter

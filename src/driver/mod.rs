@@ -3,6 +3,7 @@
 mod attempt;
 mod clock;
 pub mod echo;
+mod follow_up;
 mod instances;
 pub mod invoke;
 pub mod mapping;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use self::attempt::Bench;
+use self::attempt::{Bench, Clocks};
 use self::echo::Echo;
 use self::mapping::MappingError;
 use self::package::Template;
@@ -105,8 +106,8 @@ pub enum Equipment {
     Real {
         /// Where the function runs.
         platform: Arc<dyn Platform>,
-        /// Who answers its datagrams.
-        echo: Echo,
+        /// Who answers its datagrams; none: clocks are compared over HTTP.
+        echo: Option<Echo>,
         /// What the platform says while it works.
         notes: Notes,
         /// What becomes of what was made there.
@@ -141,7 +142,7 @@ impl Equipment {
     /// Time stamps of the host.
     pub fn stamps(&self) -> StampKind {
         match self {
-            Self::Real { echo, .. } => echo.stamps(),
+            Self::Real { echo, .. } => echo.as_ref().map_or(StampKind::User, Echo::stamps),
             Self::Simulated { .. } => StampKind::Kernel,
         }
     }
@@ -179,14 +180,19 @@ impl Equipment {
                 notes,
                 at_end: _,
             } => {
-                let (host, _) = advertised(experiment.advertise, platform.as_ref(), &echo)?;
+                let clocks = match echo {
+                    Some(echo) => Clocks::Udp {
+                        host: advertised(experiment.advertise, platform.as_ref(), &echo)?.0,
+                        echo: Arc::new(echo),
+                    },
+                    None => Clocks::Http,
+                };
                 let most = platform.abilities().invocations_per_minute;
                 let site = Site::new(Bench {
-                    pace: Mutex::new(Pace::new(most)),
                     experiment,
                     platform,
-                    echo: Arc::new(echo),
-                    host,
+                    clocks,
+                    pace: Mutex::new(Pace::new(most)),
                     live,
                 });
                 (Box::new(site), notes)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::workshop::{Job, Workshop};
 use super::{DriverError, Equipment, Experiment, clear};
+use crate::core::contract::Carrier;
 use crate::core::live::Live;
 use crate::core::plan::Deployment;
 use crate::core::run::{Invoke, Outcome};
@@ -47,6 +48,7 @@ pub async fn probe(
 ) -> Result<(Probed, Option<PlatformError>), DriverError> {
     let to_clear = equipment.to_clear();
     let deployment = experiment.header.plan.deployment;
+    let sync = experiment.header.sync;
     let (mut workshop, _notes) = equipment.open(experiment, live)?;
     let mut give_up = std::pin::pin!(give_up);
     let deployed = match deployment {
@@ -54,7 +56,7 @@ pub async fn probe(
         Deployment::Ours => deploy(workshop.as_mut(), give_up.as_mut()).await.map(Some),
     };
     let probed = match deployed {
-        Ok(deployment) => invoke(workshop.as_mut(), deployment, give_up).await,
+        Ok(deployment) => invoke(workshop.as_mut(), sync, deployment, give_up).await,
         Err(probed) => probed,
     };
     Ok((probed, clear(to_clear).await))
@@ -75,6 +77,7 @@ async fn deploy<F: Future<Output = ()>>(
 
 async fn invoke<F: Future<Output = ()>>(
     workshop: &mut dyn Workshop,
+    sync: Carrier,
     deployment: Option<Nanos>,
     give_up: Pin<&mut F>,
 ) -> Probed {
@@ -85,8 +88,12 @@ async fn invoke<F: Future<Output = ()>>(
     };
     let invoke = Invoke {
         number: 1,
-        // Either start kind will do.
-        purpose: Purpose::WarmUp(key),
+        purpose: match sync {
+            // Either start kind will do.
+            Carrier::Udp => Purpose::WarmUp(key),
+            // Only a sample is followed up.
+            Carrier::Http => Purpose::Sample(key),
+        },
         attempt_of_sample: 1,
         payload_bytes: PAYLOAD,
     };

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::attempt::{self, Told};
+use super::site::over_http;
 use super::workshop::{Done, Job, Workshop};
 use super::{DriverError, Experiment};
+use crate::core::contract::Carrier;
 use crate::core::initiator::Orders;
 use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::run::{Conditions, Invoke, Outcome};
 use crate::core::sample::{PlatformRecord, Token};
-use crate::core::simulation::{Answer, NAME, Setup, Simulation, World};
+use crate::core::simulation::{Answer, Compared, NAME, Setup, Simulation, World};
 use crate::core::time::{Moment, Nanos, SECOND};
 
 /// Idle time after which no environment is believed in, as on a real platform.
@@ -37,6 +39,7 @@ impl Simulated {
             world,
             seed: experiment.seed,
             shift: header.shift,
+            sync: header.sync,
             orders: Orders {
                 dialect: experiment.dialect,
                 token: Token([0; 16]),
@@ -77,7 +80,12 @@ impl Workshop for Simulated {
             "{NAME}: no function is called and no datagram is sent; every time and figure is made up from seed {}",
             self.experiment.seed
         );
-        Ok(vec![Event::Noted { text }])
+        let mut told = vec![Event::Noted { text }];
+        if self.experiment.header.sync == Carrier::Http {
+            let text = over_http(&self.experiment);
+            told.push(Event::Noted { text });
+        }
+        Ok(told)
     }
 
     fn token(&self, number: u64) -> Token {
@@ -103,20 +111,23 @@ impl Workshop for Simulated {
         let Answer {
             http,
             reply,
-            host,
+            compared,
             recorded_cold,
         } = self.simulation.invoke(&invoke, self.live.clone());
         self.live.enter(Phase::Idle);
-        attempt::fill(
-            &mut attempt,
-            http,
-            reply,
-            &host,
-            PlatformRecord {
-                cold: Some(recorded_cold),
-                ..PlatformRecord::default()
-            },
-        );
+        let record = PlatformRecord {
+            cold: Some(recorded_cold),
+            ..PlatformRecord::default()
+        };
+        match compared {
+            Compared::Udp(host) => attempt::fill(&mut attempt, http, reply, &host, record),
+            Compared::Http(followed) => {
+                attempt::enter(&mut attempt, http, reply, record, 0);
+                if let Some(followed) = followed {
+                    attempt::fill_followed(&mut attempt, followed, None);
+                }
+            }
+        }
         attempt.outcome = attempt::judge(&attempt);
         Job::done(Done::from(Told::of(attempt)))
     }

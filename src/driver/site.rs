@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::DriverError;
-use super::attempt::{self, Bench, RETRY_MOST, Told, failure_of};
+use super::attempt::{self, Bench, Clocks, RETRY_MOST, Told, failure_of};
 use super::clock;
 use super::instances::Instances;
 use super::workshop::{Done, Job, Workshop};
+use super::{DriverError, Experiment, Speaker};
 use crate::core::contract::StampKind;
+use crate::core::follow_up::Allowance;
 use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::pace::Pace;
@@ -26,6 +27,7 @@ use crate::platform::{Finding, Package, PlatformError, Retry, Verdict};
 const DEPLOY_DEADLINE: Duration = Duration::from_secs(600);
 /// Forcing a cold start, beside the waiting that is part of some ways.
 const COLD_DEADLINE: Duration = Duration::from_secs(300);
+
 /// See the module.
 pub(super) struct Site {
     bench: Arc<Bench>,
@@ -44,6 +46,30 @@ impl Site {
             deployed: 0,
             packages: 0,
             function_exists: false,
+        }
+    }
+}
+
+impl Site {
+    /// What is told of how the clocks are compared.
+    fn of_clocks(&self) -> Option<Event> {
+        match &self.bench.clocks {
+            Clocks::Udp { echo, .. } if echo.stamps() == StampKind::Kernel => None,
+            Clocks::Udp { echo, .. } => {
+                let text = format!(
+                    "this host gives {} time stamps: offsets are less exact",
+                    echo.stamps().word()
+                );
+                Some(Event::Warned { text })
+            }
+            Clocks::Http if self.bench.experiment.foreign.speaker == Speaker::Any => {
+                let text = "--sync http compares no clock of a function that speaks only SeBS's text, as --dialect text says: it tells neither its instance nor when it leaves; use --sync udp".into();
+                Some(Event::Warned { text })
+            }
+            Clocks::Http => {
+                let text = over_http(&self.bench.experiment);
+                Some(Event::Noted { text })
+            }
         }
     }
 }
@@ -82,14 +108,7 @@ impl Workshop for Site {
             );
             told.push(Event::Noted { text });
         }
-        let stamps = self.bench.echo.stamps();
-        if stamps != StampKind::Kernel {
-            let text = format!(
-                "this host gives {} time stamps: offsets are less exact",
-                stamps.word()
-            );
-            told.push(Event::Warned { text });
-        }
+        told.extend(self.of_clocks());
         Ok(told)
     }
 
@@ -221,6 +240,14 @@ async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
         tokio::time::sleep((*wait).min(RETRY_MOST)).await;
     }
     result.map_err(|error| failure_of(&error))
+}
+
+/// What is told of a run whose clocks are compared over HTTP.
+pub(super) fn over_http(experiment: &Experiment) -> String {
+    let Allowance { expected, most } = Allowance::of(experiment.header.n, experiment.max_exchanges);
+    format!(
+        "clocks are compared over HTTP: about {expected} invocations after each sample, at most {most}; bounds are as wide as a call's ways are long"
+    )
 }
 
 fn event_of(finding: Finding) -> Event {

@@ -15,7 +15,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use super::session;
-use crate::core::contract::{Invocation, Reply};
+use crate::core::contract::{Carrier, Invocation, Reply};
 use crate::core::time::Nanos;
 
 /// Names the runtime's address, `host:port`.
@@ -90,6 +90,7 @@ impl Process {
         let invocation = event.invocation()?;
         let shift = invocation.clock.as_ref().and_then(|clock| clock.shift);
         let shifted = |time| shift.map_or(time, |shift| shift.apply(time));
+        let clock = session::exchange(&invocation);
         Ok(Reply {
             is_cold: self.invocations == 1,
             request_id: request_id.to_owned(),
@@ -97,7 +98,8 @@ impl Process {
             invocation: self.invocations,
             process_start: shifted(self.started),
             handler_entry: shifted(entry),
-            clock: session::exchange(&invocation),
+            clock,
+            handler_leave: (invocation.sync == Carrier::Http).then(|| session::now(shift.as_ref())),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::core::contract::{
-    ClockReply, ClockRequest, ClockShift, Dialect, Invocation, StampKind, StopReason,
+    Carrier, ClockReply, ClockRequest, ClockShift, Dialect, Invocation, StopReason,
 };
 use crate::core::initiator::{Initiator, Orders, Step};
 use crate::core::sample::{Stamps, Token};
@@ -23,19 +23,16 @@ fn shifted(shift: Option<&ClockShift>, time: Nanos) -> Nanos {
     shift.map_or(time, |shift| shift.apply(time))
 }
 
-/// Exchanges datagrams with the host that the invocation names; what goes wrong is said in the reply.
+/// Exchanges datagrams with the host that the invocation names; what goes wrong is said in the reply. Nothing is
+/// exchanged when the host compares the clocks over HTTP.
 pub fn exchange(invocation: &Invocation) -> ClockReply {
     let request = invocation.clock.clone().unwrap_or_else(request_of_sebs);
+    if invocation.sync == Carrier::Http {
+        return ClockReply::silent(request.proto, None);
+    }
     host_address(invocation)
         .and_then(|host| run(host, invocation.n, &request))
-        .unwrap_or_else(|error| ClockReply {
-            proto: request.proto,
-            stamps: StampKind::User,
-            implausible: 0,
-            stop: None,
-            error: Some(error),
-            exchanges: Vec::new(),
-        })
+        .unwrap_or_else(|error| ClockReply::silent(request.proto, Some(error)))
 }
 
 /// A host of SeBS's kind says nothing of the clock: text, SeBS's cap, and a budget within its 30 s for a function.

@@ -210,6 +210,7 @@ pub(super) fn header(
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
+        sync: settings.sync,
         shift: settings.clock_shift(wall),
     })
 }

@@ -74,6 +74,8 @@ pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &T
         runtime: form(settings, plan.deployment).into(),
         cold,
         n: settings.n,
+        sync: settings.sync,
+        max_exchanges: settings.max_exchanges,
         package: Some(template.smallest()),
         typical: typical(settings),
         timeout: settings.timeout().as_nanos() as Nanos,

@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use super::words::{clean, length, order, rough, size};
-use crate::core::effort::{ASSUMED_ROUND_TRIP, AtMost, Basis, Effort, Typical, bill, billed_each};
+use crate::core::contract::Carrier;
+use crate::core::effort::{
+    ASSUMED_ROUND_TRIP, AtMost, Basis, Effort, Typical, bill, billed_each, round_trips,
+};
+use crate::core::follow_up::Allowance;
 use crate::core::plan::{Deployment, Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
@@ -19,6 +23,10 @@ pub struct About {
     pub cold: String,
     /// Consecutive exchanges without a new minimum RTT that end a session.
     pub n: u32,
+    /// What carries the clock exchange.
+    pub sync: Carrier,
+    /// Most exchanges of a session.
+    pub max_exchanges: u32,
     /// Zip of the function without filling, bytes, when it is known.
     pub package: Option<u64>,
     /// What the steps of such a run took elsewhere, when there is any experience.
@@ -31,6 +39,28 @@ pub struct About {
     pub unpriced: String,
     /// What kept the platform from being asked, so that its limits are not known.
     pub unasked: Option<String>,
+}
+
+impl About {
+    /// Invocations after each sample that compare the clocks: none over UDP.
+    fn follow_ups(&self) -> Allowance {
+        match self.sync {
+            Carrier::Udp => Allowance {
+                expected: 0,
+                most: 0,
+            },
+            Carrier::Http => Allowance::of(self.n, self.max_exchanges),
+        }
+    }
+
+    /// All invocations: about, and at most.
+    fn invocations(&self, effort: &Effort, at_most: &AtMost) -> [u64; 2] {
+        let each = self.follow_ups();
+        [
+            effort.invocations() + effort.follow_ups(each.expected),
+            at_most.invocations() + at_most.follow_ups(each.most),
+        ]
+    }
 }
 
 /// The plan as text.
@@ -131,20 +161,40 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
                 Basis::Measured => "roughly".into(),
                 Basis::Assumed(what) => format!("assumed: {what}"),
             };
-            format!("{}, {how}", rough(effort.time(typical)))
+            format!(
+                "{}, {how}",
+                rough(effort.time(typical, about.follow_ups().expected))
+            )
         }
         None => "unknown".into(),
+    };
+    let [invocations, most] = about.invocations(&effort, &at_most);
+    let clock = match about.sync {
+        Carrier::Udp => String::new(),
+        Carrier::Http => {
+            let each = about.follow_ups();
+            let whose = if about.platform == "endpoint" {
+                "; the function must be ours: another tells neither its instance nor when it leaves"
+            } else {
+                ""
+            };
+            format!(
+                "clock        over HTTP: {} of them after the samples, about {} each, at most {}; wider bounds than over UDP{whose}\n",
+                effort.follow_ups(each.expected),
+                each.expected,
+                each.most
+            )
+        }
     };
     let _ = write!(
         text,
         "\nsamples      {within}{beyond}\n\
-         invocations  {}, {} of them warm-ups; at most {} with {} attempts at each sample, {} of them warm-ups\n\
+         invocations  {invocations}, {} of them warm-ups; at most {most} with {} attempts at each sample, {} of them warm-ups\n\
+         {clock}\
          deployments  {deployments}\n\
          bytes up     {} of payload (at most {}), {packages} of code\n\
          time         {time}\n",
-        effort.invocations(),
         effort.warm_ups,
-        at_most.invocations(),
         plan.outline.attempts_per_sample,
         at_most.warm_ups,
         size(effort.payload_bytes),
@@ -158,14 +208,19 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
 
 fn money(text: &mut String, effort: &Effort, at_most: &AtMost, about: &About) {
     let terms = &about.terms;
-    let each = billed_each(about.typical.as_ref(), about.n, about.timeout);
-    let (gb_seconds, price) = bill(terms, effort.invocations(), each);
-    let (most_gb_seconds, most_price) = bill(terms, at_most.invocations(), about.timeout);
+    let each = billed_each(about.typical.as_ref(), about.sync, about.n, about.timeout);
+    let [invocations, most] = about.invocations(effort, at_most);
+    let (gb_seconds, price) = bill(terms, invocations, invocations as Nanos * each);
+    let (most_gb_seconds, most_price) = bill(
+        terms,
+        most,
+        at_most.billed(about.follow_ups().most, about.timeout),
+    );
     let why = match about.typical.map(|typical| typical.basis) {
         Some(Basis::Measured) => "as is typical".into(),
         Some(Basis::Assumed(_)) | None => format!(
             "{} round trips of {}, assumed",
-            about.n,
+            round_trips(about.sync, about.n),
             length(ASSUMED_ROUND_TRIP)
         ),
     };
@@ -202,25 +257,28 @@ fn limits(terms: &Terms) -> String {
 /// What a run is expected to take, in one line for its beginning.
 pub fn expected(plan: &Plan, about: &About) -> String {
     let (effort, at_most) = (Effort::of(plan), AtMost::of(plan));
-    let each = billed_each(about.typical.as_ref(), about.n, about.timeout);
+    let each = billed_each(about.typical.as_ref(), about.sync, about.n, about.timeout);
+    let [invocations, most] = about.invocations(&effort, &at_most);
     let mut text = format!(
-        "expected: {} invocations (at most {}), {} of payload",
-        effort.invocations(),
-        at_most.invocations(),
+        "expected: {invocations} invocations (at most {most}), {} of payload",
         size(effort.payload_bytes)
     );
     if plan.outline.sweep == Sweep::Code {
         let _ = write!(text, ", {} of code", size(effort.package_bytes));
     }
     if let Some(typical) = &about.typical {
-        let _ = write!(text, ", {}", rough(effort.time(typical)));
+        let _ = write!(
+            text,
+            ", {}",
+            rough(effort.time(typical, about.follow_ups().expected))
+        );
         if let Basis::Assumed(_) = typical.basis {
             text.push_str(" (assumed)");
         }
     }
     if let (Some(list), (_, Some(price))) = (
         &about.terms.price,
-        bill(&about.terms, effort.invocations(), each),
+        bill(&about.terms, invocations, invocations as Nanos * each),
     ) {
         let _ = write!(text, ", about {} (prices of {})", usd(price), list.date);
     }

@@ -58,7 +58,11 @@ fn measured_parts(attempt: &Attempt) -> Vec<String> {
             "offset {}",
             signed_with_bound(clock.offset, clock.bound)
         ));
-        parts.push(format!("{} exchanges", clock.exchanges));
+        let over = attempt.follow_ups.map_or("", |_| " over HTTP");
+        parts.push(format!("{} exchanges{over}", clock.exchanges));
+    }
+    if let Some(counts) = attempt.follow_ups.filter(|counts| counts.elsewhere > 0) {
+        parts.push(format!("{} by another instance", counts.elsewhere));
     }
     let packets = &attempt.packets;
     if packets.lost_outbound() + packets.lost_inbound() > 0 {

@@ -7,6 +7,7 @@ use super::warnings::warning;
 use super::words::{clean, decimals, in_ms, lasted, made_up, size};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
+use crate::core::contract::Carrier;
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
 use crate::core::spending::{Terms, minutes, usd};
@@ -58,6 +59,15 @@ fn counts(text: &mut String, board: &Board) {
     }
     if let Some(terms) = &board.terms {
         let _ = writeln!(text, "{}", used_up(board, terms));
+    }
+    if board.sync() == Carrier::Http {
+        let counts = &board.follow_ups;
+        let _ = writeln!(
+            text,
+            "{} more invocations compared the clocks over HTTP: {} answered by the right instance, {} by another, {} not at all",
+            counts.made, counts.paired, counts.elsewhere, counts.failed,
+        );
+        return;
     }
     let packets = &board.packets;
     let _ = writeln!(

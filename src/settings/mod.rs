@@ -20,7 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::cold::ColdMethod;
-use crate::core::contract::{ClockShift, Dialect};
+use crate::core::contract::{Carrier, ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
@@ -216,6 +216,9 @@ pub struct Settings {
     pub architecture: Architecture,
     /// How a cold start is forced.
     pub cold_method: ColdMethod,
+    /// What carries the clock exchange.
+    #[serde(default)]
+    pub sync: Carrier,
     /// Where the host waits for datagrams.
     pub listen: Auto<SocketAddr>,
     /// Where the function finds the host.

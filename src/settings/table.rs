@@ -284,6 +284,14 @@ pub static TABLE: &[Setting] = &[
          version of the code), idle:15m. endpoint: none, command:…, webhook:http…, idle:15m.",
     ),
     Setting::new(
+        "sync",
+        Clock,
+        Kind::Choice(&["udp", "http"]),
+        "udp",
+        "What carries the clock exchange: udp, datagrams of the function to this host; http, further invocations after each \
+         sample, where the function cannot reach this host: wider bounds, and every invocation costs.",
+    ),
+    Setting::new(
         "listen",
         Clock,
         Kind::Endpoint,
@@ -308,7 +316,7 @@ pub static TABLE: &[Setting] = &[
         "stamp",
         "Language of the datagrams: STAMP (RFC 8762), or SeBS's text.",
     ),
-    Setting::new("max_exchanges", Clock, from_to(1, 1000), "1000", "Most datagrams of one clock exchange."),
+    Setting::new("max_exchanges", Clock, from_to(1, 1000), "1000", "Most datagrams of one clock exchange; over HTTP most invocations after a sample, never above 100."),
     Setting::new(
         "in_flight",
         Clock,

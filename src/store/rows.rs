@@ -50,7 +50,7 @@ const SEBS: [Column; 3] = [
 ];
 
 /// What this program adds; times in seconds, empty where nothing is known.
-const OURS: [Column; 36] = [
+const OURS: [Column; 38] = [
     ("outcome", |f| f.outcome.into()),
     ("invocation_time_corrected", |f| {
         f.attempt
@@ -92,6 +92,12 @@ const OURS: [Column; 36] = [
     }),
     ("duplicates", |f| f.attempt.packets.duplicates.to_string()),
     ("reordered", |f| f.attempt.packets.reordered.to_string()),
+    ("sync", |f| f.run.sync.word().to_lowercase()),
+    ("follow_ups", |f| {
+        f.attempt
+            .follow_ups
+            .map_or_else(String::new, |counts| counts.made.to_string())
+    }),
     ("request_sent", |f| seconds(f.http.sent_after)),
     ("first_byte", |f| seconds(f.http.first_byte_after)),
     ("answered", |f| seconds(f.http.end_after)),

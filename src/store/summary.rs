@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, directory};
 use crate::core::analysis::Analysis;
 use crate::core::board::{Board, Cell};
+use crate::core::contract::Carrier;
 use crate::core::counting::counting;
 use crate::core::distribution::median;
+use crate::core::follow_up::FollowUps;
 use crate::core::message::{Entry, RunHeader, RunState};
 use crate::core::sample::{AttemptOutcome, PacketCounts, SampleKey, StartKind};
 use crate::core::time::Nanos;
@@ -37,6 +39,9 @@ pub struct Summary {
     pub superseded: u32,
     /// Datagrams of all attempts.
     pub packets: Packets,
+    /// Invocations that compared the clocks, where it was done over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<FollowUps>,
     /// By size and start kind.
     pub cells: Vec<CellSummary>,
     /// What follows from the attempts that count: intervals, fits, warnings.
@@ -141,6 +146,7 @@ impl Summary {
             attempts: board.attempts,
             superseded: board.superseded,
             packets: board.packets.into(),
+            follow_ups: (board.sync() == Carrier::Http).then_some(board.follow_ups),
             cells: board
                 .cells
                 .iter()

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use sebs_tui::core::contract::{
-    ClockReply, ClockRequest, ClockShift, Dialect, Invocation, StampKind,
+    Carrier, ClockReply, ClockRequest, ClockShift, Dialect, Invocation, StampKind,
 };
 use sebs_tui::core::exchange::{HostRecord, join};
 use sebs_tui::core::live::Live;
@@ -95,6 +95,7 @@ pub fn invocation(address: SocketAddr, session: u16, token: Token, wish: &Wish) 
         server_port: address.port(),
         repetition: 0,
         n: N,
+        sync: Carrier::Udp,
         clock: Some(ClockRequest {
             proto: wish.dialect,
             token,

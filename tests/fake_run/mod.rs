@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use sebs_tui::core::board::{Activity, Board};
-use sebs_tui::core::contract::StampKind;
+use sebs_tui::core::contract::{Carrier, StampKind};
 use sebs_tui::core::live::{LiveReading, Phase};
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::ClockEstimate;
@@ -91,6 +91,7 @@ impl FakeRun {
             cold_method: "new process".into(),
             n: 20,
             in_flight: 1,
+            sync: Carrier::Udp,
             shift: None,
             plan: Plan::new(outline, &limits),
         };
@@ -321,6 +322,7 @@ impl FakeRun {
                 stamps: StampKind::Kernel,
             }),
             clock: Some(clock),
+            follow_ups: None,
             packets: PacketCounts {
                 sent: EXCHANGES,
                 received,

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use sebs_tui::core::contract::{ClockRequest, ClockShift, Dialect, Invocation, Reply};
+use sebs_tui::core::contract::{Carrier, ClockRequest, ClockShift, Dialect, Invocation, Reply};
 use sebs_tui::core::exchange::join;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::offset::{ClockEstimate, estimate};
@@ -300,6 +300,7 @@ pub async fn clocked(
         server_port: port,
         repetition: 0,
         n: 20,
+        sync: Carrier::Udp,
         clock: Some(clock),
     };
     let called = post(platform, serde_json::to_vec(&invocation).unwrap()).await;

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use sebs_tui::core::contract::StampKind;
+use sebs_tui::core::contract::{Carrier, StampKind};
 use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
 use sebs_tui::core::offset::ClockEstimate;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
@@ -47,6 +47,7 @@ pub fn header() -> RunHeader {
         cold_method: "new process, always".into(),
         n: 20,
         in_flight: 1,
+        sync: Carrier::Udp,
         shift: None,
         plan: Plan::new(outline, &limits),
     }
@@ -135,6 +136,7 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
             mean: 0.1 + OFFSET as f64,
             deviation: 1.0 / 3.0,
         }),
+        follow_ups: None,
         packets: PacketCounts {
             sent: exchanges + 3,
             received: exchanges + 2,

@@ -12,19 +12,58 @@ use crate::core::time::length;
 
 const DATAGRAMS: &str = "datagrams";
 
-/// Everything that is to be said of it; the function was told to send to `host`.
-pub fn findings(attempt: &Attempt, host: SocketAddr, place: Place) -> Vec<Check> {
+/// What carries the clock exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carried {
+    /// Datagrams, which the function was told to send to this host.
+    Udp {
+        /// The address it was told.
+        host: SocketAddr,
+        /// Where it runs.
+        place: Place,
+    },
+    /// Further invocations.
+    Http,
+}
+
+/// Everything that is to be said of it.
+pub fn findings(attempt: &Attempt, carried: Carried) -> Vec<Check> {
     let (Some(http), Some(function)) = (&attempt.http, &attempt.function) else {
         return vec![unanswered(attempt)];
     };
-    let mut checks = vec![
-        invocation(http, function),
-        datagrams(attempt, function, host, place),
-    ];
-    if let Some(clock) = &attempt.clock {
-        checks.extend([offset(clock), stamps(&attempt.exchanges)]);
+    let mut checks = vec![invocation(http, function)];
+    match carried {
+        Carried::Udp { host, place } => {
+            checks.push(datagrams(attempt, function, host, place));
+            if let Some(clock) = &attempt.clock {
+                checks.extend([offset(clock), stamps(&attempt.exchanges)]);
+            }
+        }
+        Carried::Http => checks.push(match &attempt.clock {
+            Some(clock) => offset(clock),
+            None => not_compared(attempt, function),
+        }),
     }
     checks
+}
+
+/// Why further invocations said nothing of the clock.
+fn not_compared(attempt: &Attempt, function: &FunctionReport) -> Check {
+    const SUBJECT: &str = "clock offset";
+    if attempt.outcome == AttemptOutcome::WrongKind {
+        let found = "not compared: the function was warm already, and only a cold start is followed up here";
+        return Check::doubtful(SUBJECT, found, "look again later; a run takes both kinds");
+    }
+    let why = function.clock_error.as_deref();
+    let found = format!(
+        "not compared: no further invocation was answered by the same instance{}",
+        why.map_or_else(String::new, |why| format!(" ({why})"))
+    );
+    Check::bad(
+        SUBJECT,
+        found,
+        "the function must be this program's own, and keep its instance from call to call; or exchange datagrams: --sync udp",
+    )
 }
 
 fn unanswered(attempt: &Attempt) -> Check {
@@ -179,8 +218,9 @@ mod tests {
     use crate::core::sample::{Failure, PacketCounts, Purpose, SampleKey, Stamps, Token};
     use crate::core::time::{MILLISECOND, SECOND};
 
-    fn host() -> SocketAddr {
-        "203.0.113.5:12000".parse().unwrap()
+    fn over_udp(place: Place) -> Carried {
+        let host = "203.0.113.5:12000".parse().unwrap();
+        Carried::Udp { host, place }
     }
 
     fn attempt([sent, received, answered]: [u32; 3], clock_error: Option<&str>) -> Attempt {
@@ -227,13 +267,14 @@ mod tests {
                 answered,
                 ..PacketCounts::default()
             },
+            follow_ups: None,
             exchanges: Vec::new(),
             host_rows: Vec::new(),
         }
     }
 
     fn told(packets: [u32; 3]) -> Check {
-        let checks = findings(&attempt(packets, None), host(), Place::Far);
+        let checks = findings(&attempt(packets, None), over_udp(Place::Far));
         checks
             .into_iter()
             .find(|check| check.subject == DATAGRAMS)
@@ -296,11 +337,20 @@ mod tests {
     }
 
     #[test]
+    fn over_http_nothing_is_said_of_datagrams_and_a_clock_that_was_not_compared_is_told() {
+        let mut warm = attempt([0, 0, 0], None);
+        let checks = findings(&warm, Carried::Http);
+        assert_eq!(checks[1].verdict, Verdict::Bad, "{checks:?}");
+        warm.outcome = AttemptOutcome::WrongKind;
+        let checks = findings(&warm, Carried::Http);
+        assert_eq!((checks.len(), checks[1].verdict), (2, Verdict::Doubtful));
+    }
+
+    #[test]
     fn what_kept_the_function_from_sending_is_told() {
         let checks = findings(
             &attempt([0, 0, 0], Some("no route to host")),
-            host(),
-            Place::Near,
+            over_udp(Place::Near),
         );
         assert!(checks[1].found.contains("no route to host"), "{checks:?}");
     }
@@ -315,7 +365,7 @@ mod tests {
             what: "not done after 30 s".into(),
             status: None,
         });
-        let checks = findings(&silent, host(), Place::Far);
+        let checks = findings(&silent, over_udp(Place::Far));
         let [check] = checks.as_slice() else {
             panic!("{checks:?}");
         };

@@ -17,13 +17,14 @@ pub struct World {
     pub warm: Law,
     /// The same where an environment must be made first.
     pub cold: Law,
-    /// Share of the datagrams lost, each way.
+    /// Share of the datagrams lost, each way; a request or an answer over HTTP comes so much later instead.
     pub loss: f64,
     /// Share of the datagrams doubled, each way.
     pub copies: f64,
     /// Share of the datagrams held back so long that later ones overtake them, each way.
     pub late: f64,
-    /// Share of the invocations that start in the kind that was not prepared.
+    /// Share of the invocations that start in the kind that was not prepared, and of those that compare clocks over HTTP
+    /// that another instance answers.
     pub fickle: f64,
     /// Share of the invocations whose function says the contrary of what its start was.
     pub lies: f64,

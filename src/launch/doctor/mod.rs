@@ -6,14 +6,15 @@ mod probe;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sebs_tui::cli::{self, Examining, Probing};
-use sebs_tui::core::checkup::address::{Found, Place, advertised, nat};
+use sebs_tui::core::checkup::address::{Found, advertised, nat};
+use sebs_tui::core::checkup::probe::Carried;
 use sebs_tui::core::checkup::{Check, Verdict, clocks};
+use sebs_tui::core::contract::Carrier;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::simulation;
 use sebs_tui::driver::echo::Echo;
@@ -74,18 +75,18 @@ pub fn doctor(asked: &Examining) -> Done {
 
 /// What lies between both ends, once nothing stands in its way.
 enum Way {
-    /// Datagrams.
+    /// Datagrams, or further invocations.
     Real(Box<Real>),
     /// Nothing.
     Simulated,
 }
 
-/// Datagrams are answered here, and functions are told this address.
+/// How clocks are compared.
 struct Real {
-    echo: Echo,
+    /// Who answers datagrams; none: further invocations do without.
+    echo: Option<Echo>,
     live: Arc<Live>,
-    address: SocketAddr,
-    place: Place,
+    carried: Carried,
 }
 
 /// Looks at everything that can be seen without making anything; none when something failed.
@@ -133,6 +134,16 @@ async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
 async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) -> Option<Way> {
     let settings = &resolved.settings;
     let live: Arc<Live> = Arc::default();
+    if settings.sync == Carrier::Http {
+        let found =
+            "by further invocations (--sync http): no datagram is sent, and no address needed";
+        report.tell(Check::good("clocks", found));
+        return Some(Way::Real(Box::new(Real {
+            echo: None,
+            live,
+            carried: Carried::Http,
+        })));
+    }
     let echo = match listen(settings, platform.reach(), live.clone()).await {
         Ok(echo) => echo,
         Err(error) => {
@@ -155,10 +166,12 @@ async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) 
                 report.tell(nat(servers));
             }
             Some(Way::Real(Box::new(Real {
-                echo,
+                echo: Some(echo),
                 live,
-                address,
-                place,
+                carried: Carried::Udp {
+                    host: address,
+                    place,
+                },
             })))
         }
         Err(error) => {

@@ -6,7 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::checkup::address::Place;
-use sebs_tui::core::checkup::{Check, Verdict, probe};
+use sebs_tui::core::checkup::probe::{self, Carried};
+use sebs_tui::core::checkup::{Check, Verdict};
+use sebs_tui::core::contract::Carrier;
 use sebs_tui::core::message::AtEnd;
 use sebs_tui::core::plan::Deployment;
 use sebs_tui::core::sample::Attempt;
@@ -44,11 +46,16 @@ pub(super) async fn probe(
     let template = Arc::new(template(settings)?);
     let wall = net::wall_clock();
     let (name, ledger) = new_ledger(resolved, wall)?;
-    let (live, echo, host, place) = match way {
-        Way::Real(real) => (real.live, Some(real.echo), real.address, real.place),
+    let (live, echo, carried) = match way {
+        Way::Real(real) => (real.live, real.echo, real.carried),
         Way::Simulated => {
-            let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-            (Arc::default(), None, nowhere, Place::Near)
+            let host = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+            let place = Place::Near;
+            let carried = match settings.sync {
+                Carrier::Udp => Carried::Udp { host, place },
+                Carrier::Http => Carried::Http,
+            };
+            (Arc::default(), None, carried)
         }
     };
     let (context, notes) = Context::new(&name, ledger, live.clone());
@@ -63,14 +70,14 @@ pub(super) async fn probe(
             return Ok(());
         }
     };
-    let equipment = match (started, echo) {
-        (Some(platform), Some(echo)) => Equipment::Real {
+    let equipment = match started {
+        Some(platform) => Equipment::Real {
             platform,
             echo,
             notes,
             at_end: AtEnd::Remove,
         },
-        _ => simulated(settings),
+        None => simulated(settings),
     };
     let platform = equipment.platform();
     let header = match header(name, wall, settings, &template, &equipment) {
@@ -93,7 +100,7 @@ pub(super) async fn probe(
     match probed {
         Ok((probed, left_behind)) => {
             if let Some(attempt) = tell(probed, report) {
-                for check in probe::findings(&attempt, host, place) {
+                for check in probe::findings(&attempt, carried) {
                     report.tell(check);
                 }
                 report.figures(&attempt);

@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use sebs_tui::core::cold::ColdMethod;
-use sebs_tui::core::effort::{ASSUMED_ROUND_TRIP, Basis, Typical};
+use sebs_tui::core::contract::Carrier;
+use sebs_tui::core::effort::{ASSUMED_ROUND_TRIP, Basis, Typical, round_trips};
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Deployment, Limit, Limits, Plan, Sweep};
@@ -79,7 +80,10 @@ pub(super) async fn equipment(
 ) -> Result<Equipment, DriverError> {
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
-            echo: listen(settings, platform.reach(), live).await?,
+            echo: match settings.sync {
+                Carrier::Udp => Some(listen(settings, platform.reach(), live).await?),
+                Carrier::Http => None,
+            },
             platform,
             notes,
             at_end,
@@ -199,6 +203,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             deployment: 20 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 2 * MILLISECOND,
+            follow_up: MILLISECOND,
         }),
         // The old container is removed before the new one gets the package.
         PlatformName::Docker => Some(Typical {
@@ -208,10 +213,11 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             deployment: 200 * MILLISECOND,
             megabyte: 3 * MILLISECOND,
             unpacking: 14 * MILLISECOND,
+            follow_up: MILLISECOND,
         }),
         PlatformName::Aws => {
-            // A new connection takes two round trips with TLS, the request a third.
-            let warm = Nanos::from(settings.n + 3) * ASSUMED_ROUND_TRIP;
+            // A new connection takes two round trips with TLS.
+            let warm = Nanos::from(round_trips(settings.sync, settings.n) + 2) * ASSUMED_ROUND_TRIP;
             let forced = match settings.cold_method {
                 ColdMethod::Idle(wait) => wait.as_nanos() as Nanos,
                 _ => 2 * SECOND,
@@ -225,6 +231,7 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
                 deployment: 15 * SECOND,
                 megabyte: 80 * MILLISECOND,
                 unpacking: 10 * MILLISECOND,
+                follow_up: ASSUMED_ROUND_TRIP,
             })
         }
         PlatformName::Endpoint | PlatformName::Simulated => None,

@@ -118,7 +118,9 @@ fn checked(mut reply: Reply) -> Result<Reply, String> {
         [Some(*t1), *t1_kernel, *t4, *t4_kernel]
     };
     let times = rows.iter().flat_map(of_row).flatten();
-    let mut times = times.chain([reply.handler_entry, reply.process_start]);
+    let mut times = times
+        .chain([reply.handler_entry, reply.process_start])
+        .chain(reply.handler_leave);
     if let Some(time) = times.find(|time| !(0..LATEST).contains(time)) {
         return Err(format!(
             "the answer has a time of {time} ns since 1970, which no clock shows"
@@ -222,6 +224,7 @@ fn bare(is_cold: bool, request_id: String, instance_id: String, handler_entry: N
         invocation: 0,
         process_start: 0,
         handler_entry,
+        handler_leave: None,
         clock: ClockReply {
             error: Some("the answer holds no exchanges, so the clocks cannot be compared".into()),
             ..silent()

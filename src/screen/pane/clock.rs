@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{bar, fact, framed, indented, put, remark};
+use crate::core::contract::Carrier;
 use crate::screen::draw::Scene;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
@@ -71,7 +72,11 @@ fn offset(scene: &Scene, width: u16, roomy: bool) -> Line<'static> {
         ));
     }
     if let Some(clock) = scene.board.clock.filter(|_| !roomy) {
-        parts.push(remark(scene, 2, clock.stamps.word()));
+        let word = match scene.board.sync() {
+            Carrier::Udp => clock.stamps.word(),
+            Carrier::Http => "by HTTP",
+        };
+        parts.push(remark(scene, 2, word));
     }
     fit(parts, width, 2)
 }
@@ -102,6 +107,10 @@ fn streak(scene: &Scene, width: u16) -> Line<'static> {
 
 fn method(scene: &Scene, width: u16) -> Line<'static> {
     let mut parts = Vec::new();
+    let sync = scene.board.sync();
+    if sync == Carrier::Http {
+        parts.push(fact(scene, 0, "clock by", sync.word().to_owned()));
+    }
     if let Some(clock) = &scene.board.clock {
         parts.push(fact(scene, 0, "stamps", clock.stamps.word()));
         parts.push(fact(
@@ -112,7 +121,9 @@ fn method(scene: &Scene, width: u16) -> Line<'static> {
         ));
     }
     if let Some(run) = &scene.board.run {
-        parts.push(fact(scene, 2, "in flight", run.in_flight.to_string()));
+        if sync == Carrier::Udp {
+            parts.push(fact(scene, 2, "in flight", run.in_flight.to_string()));
+        }
         if run.shift.is_some() {
             parts.push(Segment::new(
                 1,

@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::core::board::Cell;
+use crate::core::contract::Carrier;
 use crate::core::distribution::{half_quartile_range, median};
+use crate::core::follow_up::FollowUps;
 use crate::core::time::Nanos;
 
 use super::{clock, indented, kind_word, log, put};
@@ -98,6 +100,9 @@ fn offset(scene: &Scene) -> String {
 }
 
 fn lost(scene: &Scene) -> (String, String, Meaning) {
+    if scene.board.sync() == Carrier::Http {
+        return unpaired(&scene.board.follow_ups);
+    }
     let packets = facts::packets(scene.board, scene.live);
     let glyphs = &scene.theme.glyphs;
     let (out, back) = (packets.lost_outbound(), packets.lost_inbound());
@@ -115,6 +120,19 @@ fn lost(scene: &Scene) -> (String, String, Meaning) {
             Meaning::Warning,
         ),
     }
+}
+
+/// Invocations over HTTP that compared no clocks.
+fn unpaired(counts: &FollowUps) -> (String, String, Meaning) {
+    let unpaired = counts.elsewhere + counts.failed;
+    let (mark, meaning) = if unpaired > 0 {
+        (" !", Meaning::Warning)
+    } else {
+        ("", Meaning::Text)
+    };
+    let of = format::count(u64::from(counts.made));
+    let text = format!("{unpaired} of {of} by HTTP{mark}");
+    ("unpaired".into(), text, meaning)
 }
 
 fn streak(scene: &Scene) -> String {

@@ -1,16 +1,17 @@
-//! Datagrams: of the attempt in flight and of the whole run.
+//! Datagrams: of the attempt in flight and of the whole run; over HTTP, the invocations that take their place.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::core::contract::Carrier;
 use crate::core::sample::PacketCounts;
 
-use super::{fact, framed, indented, put};
+use super::{fact, framed, indented, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::layout::Pane;
-use crate::screen::segments::fit;
+use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 use crate::screen::{facts, format};
 
@@ -27,6 +28,9 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         Vec::new(),
         Vec::new(),
     ));
+    if scene.board.sync() == Carrier::Http {
+        return follow_ups(frame, inside, scene);
+    }
     let run = facts::packets(scene.board, scene.live);
     let glyphs = &scene.theme.glyphs;
     let arrows = ["", "", glyphs.outbound, glyphs.inbound, ""];
@@ -103,6 +107,37 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         ),
     ];
     put(frame, inside, 3, fit(rest, inside.width, 2));
+}
+
+/// What takes the place of datagrams when the clock is compared over HTTP.
+fn follow_ups(frame: &mut Frame, inside: Rect, scene: &Scene) {
+    let run = &scene.board.follow_ups;
+    let count = |count: u32| format::count(u64::from(count));
+    let unusable = |priority, name: &str, number: u32| {
+        let style = scene.theme.style(if number > 0 {
+            Meaning::Warning
+        } else {
+            Meaning::Value
+        });
+        let mark = if number > 0 { " !" } else { "" };
+        let label = scene.theme.style(Meaning::Label);
+        Segment::new(priority, format!("{name} "), label)
+            .and(format!("{}{mark}", count(number)), style)
+    };
+    let rows = [
+        vec![remark(scene, 0, "none: the clock is compared by HTTP")],
+        vec![
+            fact(scene, 0, "follow-ups", count(run.made)),
+            fact(scene, 1, "paired", count(run.paired)),
+        ],
+        vec![
+            unusable(0, "other instance", run.elsewhere),
+            unusable(1, "no answer", run.failed),
+        ],
+    ];
+    for (row, parts) in rows.into_iter().enumerate() {
+        put(frame, inside, row as u16, fit(parts, inside.width, 2));
+    }
 }
 
 /// A row's texts, by column.

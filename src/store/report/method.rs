@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::contract::StampKind;
+use crate::core::contract::{Carrier, StampKind};
 use crate::core::message::{RunHeader, RunState};
 use crate::core::plan::{Order, Sweep};
 use crate::store::RunFile;
@@ -63,13 +63,7 @@ pub fn facts(
                 }
             },
         ),
-        (
-            "Clock exchange",
-            format!(
-                "ends after {} datagrams without a new smallest round trip; {} under way at once",
-                run.n, run.in_flight
-            ),
-        ),
+        ("Clock exchange", clock_exchange(run)),
     ];
     if let Some(shift) = &run.shift {
         let text = format!(
@@ -80,6 +74,20 @@ pub fn facts(
     }
     facts.extend(file.into_iter().flat_map(of_file));
     facts
+}
+
+fn clock_exchange(run: &RunHeader) -> String {
+    match run.sync {
+        Carrier::Udp => format!(
+            "ends after {} datagrams without a new smallest round trip; {} under way at once",
+            run.n, run.in_flight
+        ),
+        Carrier::Http => format!(
+            "over HTTP: further invocations of the same instance after each sample, until {} in a row bring no new smallest \
+             round trip; user-space stamps, and bounds as wide as HTTP is slow",
+            run.n
+        ),
+    }
 }
 
 fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::core::analysis::CellAnalysis;
+use crate::core::contract::Carrier;
 use crate::core::sample::StartKind;
 use crate::core::time::Nanos;
 
@@ -158,7 +159,9 @@ pub(super) fn loss(sources: Sources<'_>) -> Figure {
         sum(|cell| cell.packets.lost_outbound()),
         sum(|cell| cell.packets.lost_inbound()),
     ];
-    let caption = if lost == [0, 0] {
+    let caption = if sources.data.run.sync == Carrier::Http {
+        "No datagram was sent: the clocks were compared over HTTP.".into()
+    } else if lost == [0, 0] {
         format!("None of {sent} datagrams was lost.")
     } else {
         format!(

@@ -1,0 +1,168 @@
+//! Follow-ups: after an attempt was measured, more invocations of the same instance that compare the clocks over HTTP.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use tokio::time::{sleep, timeout};
+
+use super::attempt::{Answered, Bench, START_ALLOWANCE, decoded, failure_of};
+use super::clock;
+use super::invoke::Connection;
+use crate::core::follow_up::{Allowance, Chain, Followed, Passage};
+use crate::core::live::Phase;
+use crate::core::sample::{Attempt, Failure};
+use crate::core::time::Nanos;
+
+/// A usable answer to a follow-up.
+struct Answer {
+    passage: Passage,
+    instance_id: String,
+    /// Time that is paid for, ns.
+    billed: Nanos,
+}
+
+/// Follows up an attempt with requests of this body, over its connection. `attempt` has the counts also when this is
+/// given up half-way.
+///
+/// # Errors
+/// Why the clocks cannot be compared over HTTP at all.
+pub(super) async fn follow(
+    bench: &Bench,
+    attempt: &mut Attempt,
+    answered: Answered,
+    body: &Bytes,
+) -> Result<(Followed, Option<Failure>), Failure> {
+    let Answered {
+        connection,
+        called,
+        reply,
+        ..
+    } = answered;
+    if reply.instance_id.is_empty() {
+        return Err(untold("which instance it is"));
+    }
+    let leave = reply
+        .handler_leave
+        .ok_or_else(|| untold("when it leaves"))?;
+    let measured = Passage {
+        sent: called.sent,
+        entry: reply.handler_entry,
+        leave,
+        received: called.received,
+    };
+    let experiment = &bench.experiment;
+    let n = experiment.header.n;
+    let allowance = Allowance::of(n, experiment.max_exchanges);
+    let begun = clock::now().monotonic;
+    let mut chain = Chain::new(&reply.instance_id, measured, n, allowance, begun);
+    let mut connection = Some(connection);
+    let mut fault = None;
+    let stop = loop {
+        // The chain's budget and counts bound this loop, whatever is answered.
+        let now = clock::now().monotonic;
+        let left = match chain.time_for_next(now) {
+            Ok(left) => left,
+            Err(reason) => break reason,
+        };
+        let wait = paced(bench, now);
+        if wait > 0 {
+            bench.live.enter(Phase::Waiting);
+            sleep(Duration::from_nanos(wait.min(left) as u64)).await;
+            continue;
+        }
+        bench.live.enter(Phase::Exchanging);
+        chain.begin();
+        attempt.follow_ups = Some(chain.counts());
+        let left = Duration::from_nanos(left as u64);
+        let done = timeout(left, call(bench, &mut connection, body)).await;
+        match done.unwrap_or_else(|_| Err(late(left))) {
+            Ok(Answer {
+                passage,
+                instance_id,
+                billed,
+            }) => {
+                if let Some(found) = chain.answered(&instance_id, passage, billed) {
+                    bench
+                        .live
+                        .complete(found.round_trip, found.lower, found.upper);
+                }
+            }
+            Err(failure) => {
+                connection = None;
+                chain.failed(clock::now().monotonic - now);
+                fault = Some(failure);
+            }
+        }
+        attempt.follow_ups = Some(chain.counts());
+    };
+    Ok((chain.finish(stop), fault))
+}
+
+/// How long the platform's limit makes an invocation wait, ns; one that need not is counted.
+fn paced(bench: &Bench, now: Nanos) -> Nanos {
+    let mut pace = bench.pace.lock().unwrap_or_else(PoisonError::into_inner);
+    let wait = pace.wait(now);
+    if wait == 0 {
+        pace.begin(now);
+    }
+    wait
+}
+
+/// One follow-up over the connection that there is, or else a new one.
+async fn call(
+    bench: &Bench,
+    connection: &mut Option<Connection>,
+    body: &Bytes,
+) -> Result<Answer, Failure> {
+    let platform = &bench.platform;
+    let failed = |error| failure_of(&error);
+    let endpoint = platform.endpoint(body).await.map_err(failed)?;
+    let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
+    let kept = connection
+        .take()
+        .filter(|connection| connection.serves(&endpoint));
+    let (kept, called) = match kept {
+        Some(mut kept) => {
+            let called = kept.again(&endpoint, body.clone(), deadline).await?;
+            (kept, called)
+        }
+        None => Connection::open(&endpoint, body.clone(), deadline, &bench.live).await?,
+    };
+    *connection = Some(kept);
+    let reply = decoded(bench, &called.reply)?;
+    let leave = reply
+        .handler_leave
+        .ok_or_else(|| untold("when it leaves"))?;
+    let record = platform.record(&reply.request_id, &called.reply).await;
+    Ok(Answer {
+        passage: Passage {
+            sent: called.sent,
+            entry: reply.handler_entry,
+            leave,
+            received: called.received,
+        },
+        instance_id: reply.instance_id,
+        billed: record
+            .billed
+            .unwrap_or(called.times.end_after - called.times.connected_after),
+    })
+}
+
+fn untold(what: &str) -> Failure {
+    Failure {
+        step: "clock".into(),
+        what: format!(
+            "the function does not tell {what}, so --sync http cannot compare its clock: use --sync udp, or a function of this version"
+        ),
+        status: None,
+    }
+}
+
+fn late(after: Duration) -> Failure {
+    Failure {
+        step: "clock".into(),
+        what: format!("no answer within the {} s that were left", after.as_secs()),
+        status: None,
+    }
+}
