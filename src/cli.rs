@@ -33,6 +33,12 @@ makes it; what is still open in the ledgers of runs that are not alive is remove
 platform and by the settings that its ledger holds. Exit status: 0 nothing is left, 1 something could not be removed; \
 the command that does it is then printed.";
 
+const DOCTOR: &str = "Look for what stands in the way of a run before money is spent: credentials, quotas and limits of \
+the platform, clocks, timers and kernel time stamps, the UDP port, the address that functions are told, and what killed \
+runs left. Then one tiny function is deployed, called once as a run would, and removed: it shows whether datagrams \
+arrive, in which direction they are lost, and how well the clocks can be compared. Every finding says what to change. \
+Exit status: 0 all is well, or with warnings, 1 something failed, 2 wrong usage.";
+
 /// The settings of the dashboard's looks.
 const LOOKS: [&str; 2] = ["theme", "glyphs"];
 
@@ -53,6 +59,8 @@ pub enum Request {
     View(Viewing),
     /// Remove what killed runs left on their platforms.
     Clean(Cleaning),
+    /// Look for what stands in the way of a run.
+    Doctor(Examining),
     /// Print the completions for a shell.
     Completions(Shell),
     /// Print the manual page.
@@ -173,6 +181,26 @@ pub struct Cleaning {
     pub options: Options,
 }
 
+/// The options of `doctor`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examining {
+    /// `--read-only`, or not.
+    pub probing: Probing,
+    /// `--json`, or not.
+    pub format: Format,
+    /// The settings, as of a run.
+    pub options: Options,
+}
+
+/// Whether a function is deployed to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probing {
+    /// One is, for one invocation.
+    Deploy,
+    /// Nothing is made or called.
+    ReadOnly,
+}
+
 /// Whose things are removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
@@ -264,6 +292,7 @@ pub fn parse(
         Some(("process", of)) => Request::Process(processing(of)),
         Some(("view", of)) => Request::View(viewing(of)),
         Some(("clean", of)) => Request::Clean(cleaning(of)),
+        Some(("doctor", of)) => Request::Doctor(examining(of)),
         Some((_, of)) => Request::Run(options(of)),
         None => Request::Run(options(&matches)),
     })
@@ -321,6 +350,15 @@ pub fn command() -> Command {
                 .about("Remove what killed runs left on their platforms")
                 .long_about(CLEAN)
                 .args(clean_arguments())
+                .args(sources_arguments())
+                .args(setting_arguments()),
+        )
+        .subcommand(
+            Command::new("doctor")
+                .args_override_self(true)
+                .about("Look for what stands in the way of a run, with one invocation of a tiny function")
+                .long_about(DOCTOR)
+                .args(doctor_arguments())
                 .args(sources_arguments())
                 .args(setting_arguments()),
         )
@@ -406,6 +444,35 @@ fn cleaning(matches: &ArgMatches) -> Cleaning {
             CleaningMode::DryRun
         } else {
             CleaningMode::Remove
+        },
+        options: options(matches),
+    }
+}
+
+fn doctor_arguments() -> [Arg; 2] {
+    [
+        Arg::new("read-only")
+            .long("read-only")
+            .action(ArgAction::SetTrue)
+            .help("Only look: deploy and call nothing"),
+        Arg::new("json")
+            .long("json")
+            .action(ArgAction::SetTrue)
+            .help("One JSON document instead of lines, with the figures of the invocation"),
+    ]
+}
+
+fn examining(matches: &ArgMatches) -> Examining {
+    Examining {
+        probing: if matches.get_flag("read-only") {
+            Probing::ReadOnly
+        } else {
+            Probing::Deploy
+        },
+        format: if matches.get_flag("json") {
+            Format::Json
+        } else {
+            Format::Text
         },
         options: options(matches),
     }

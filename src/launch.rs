@@ -3,6 +3,7 @@
 mod clean;
 mod compare;
 mod disk;
+mod doctor;
 mod ending;
 mod ledgers;
 mod look_up;
@@ -41,6 +42,7 @@ use self::view::{report, show_lines, theme, view};
 
 pub use self::clean::clean;
 pub use self::compare::compare;
+pub use self::doctor::doctor;
 pub use self::plan::plan;
 pub use self::report::report_run;
 pub use self::view_run::view_run;

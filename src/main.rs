@@ -5,7 +5,7 @@ mod launch;
 use std::io;
 use std::process::ExitCode;
 
-use sebs_tui::cli::{self, Cleaning, Purpose, Request};
+use sebs_tui::cli::{self, Cleaning, Examining, Purpose, Request};
 use sebs_tui::settings::{self, SettingsError};
 
 /// A setting or the command line is wrong.
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Request::Run(options)
         | Request::Plan(options)
         | Request::Clean(Cleaning { options, .. })
+        | Request::Doctor(Examining { options, .. })
             if options.purpose == Purpose::PrintConfig =>
         {
             print_config(&options)
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Request::Report(options) => launch::report_run(&options),
         Request::View(viewing) => launch::view_run(&viewing),
         Request::Clean(cleaning) => launch::clean(&cleaning),
+        Request::Doctor(examining) => launch::doctor(&examining),
         Request::Completions(shell) => {
             cli::completions(shell, &mut io::stdout());
             Ok(ExitCode::SUCCESS)

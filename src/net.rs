@@ -5,6 +5,8 @@
 //! Stamps of sent datagrams come back on the socket's error queue, named by a key that counts the sends
 //! (`OPT_ID`) and without the datagram itself (`OPT_TSONLY`); they are taken when they are there and never waited for.
 
+pub mod stun;
+
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
@@ -28,6 +30,17 @@ pub fn wall_clock() -> Nanos {
 /// Monotonic clock, ns since an arbitrary start.
 pub fn monotonic() -> Nanos {
     clock(libc::CLOCK_MONOTONIC)
+}
+
+/// Smallest difference between readings of the wall clock, ns, found in `tries` pairs; none when all were equal.
+pub fn finest_difference(tries: u32) -> Option<Nanos> {
+    (0..tries)
+        .map(|_| {
+            let before = wall_clock();
+            wall_clock() - before
+        })
+        .filter(|difference| *difference > 0)
+        .min()
 }
 
 fn clock(id: libc::clockid_t) -> Nanos {

@@ -4,6 +4,7 @@
 //! run goes on.
 
 pub mod compare;
+pub mod doctor;
 pub mod plan;
 pub mod process;
 mod sample;

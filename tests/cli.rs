@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 use sebs_tui::cli::{
-    CleaningMode, Existing, Format, Options, Purpose, ReportForm, Request, Rules, TableFormat,
-    View, Whose, command, completions, man, parse,
+    CleaningMode, Existing, Format, Options, Probing, Purpose, ReportForm, Request, Rules,
+    TableFormat, View, Whose, command, completions, man, parse,
 };
 use sebs_tui::core::message::AtEnd;
 
@@ -160,6 +160,19 @@ fn cleaning_is_of_dead_runs_unless_told_otherwise() {
 }
 
 #[test]
+fn the_doctor_probes_unless_told_to_look_only() {
+    let doctor = |flags: &str| match request(&format!("sebs-tui doctor{flags}")) {
+        Request::Doctor(examining) => (examining.probing, examining.format, examining.options),
+        other => panic!("{flags}: {other:?}"),
+    };
+    let (probing, format, _) = doctor("");
+    assert_eq!((probing, format), (Probing::Deploy, Format::Text));
+    let (probing, format, options) = doctor(" --read-only --json --platform aws");
+    assert_eq!((probing, format), (Probing::ReadOnly, Format::Json));
+    assert_eq!(options.flags["platform"], "aws");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -188,6 +201,7 @@ fn each_commands_help_is_as_it_was() {
         "report",
         "view",
         "clean",
+        "doctor",
         "completions",
     ] {
         let mut command = command().term_width(100);

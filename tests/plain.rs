@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Board;
 use sebs_tui::core::contract::Carrier;
-use sebs_tui::core::effort::{Effort, Typical};
+use sebs_tui::core::effort::{Basis, Effort, Typical};
 use sebs_tui::core::message::Entry;
 use sebs_tui::core::plan::{Limit, Limits, Order, Outline, Plan, Range, Sweep};
 use sebs_tui::core::price::Price;
@@ -213,6 +213,7 @@ fn about() -> About {
             memory_mb: 256,
             ..Terms::default()
         },
+        unasked: None,
         unpriced: "nothing is paid on local".into(),
         per_minute: None,
     }
@@ -312,6 +313,7 @@ fn the_plan_of_a_payload_sweep() {
 #[test]
 fn the_plan_of_a_code_sweep_with_an_estimate() {
     let typical = Typical {
+        basis: Basis::Measured,
         warm: 10 * MILLISECOND,
         cold: 200 * MILLISECOND,
         deployment: 2 * SECOND,

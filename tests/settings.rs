@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use sebs_tui::core::plan::{Order, Range, Sweep};
 use sebs_tui::settings::table::{TABLE, find};
 use sebs_tui::settings::{
-    Architecture, Auto, Origin, PlatformName, Resolved, Runtime, Sources, markdown_table,
-    print_config, resolve, resume, template,
+    Advertise, Architecture, Auto, Origin, PlatformName, Resolved, Runtime, Sources,
+    markdown_table, print_config, resolve, resume, template,
 };
 
 fn directory() -> tempfile::TempDir {
@@ -82,8 +82,8 @@ fn without_any_source_the_defaults_are_those_of_sebs() {
     );
     assert_eq!((settings.memory, settings.timeout().as_secs()), (128, 30));
     assert_eq!(
-        (settings.listen, settings.advertise),
-        (Auto::Auto, Auto::Auto)
+        (settings.listen, settings.advertise.clone()),
+        (Auto::Auto, Advertise::Auto)
     );
     assert_eq!(settings.clock_shift(0), None);
     assert_eq!(*origin_of(&resolved, "seed"), Origin::Drawn);

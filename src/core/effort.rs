@@ -10,9 +10,20 @@ use super::time::{MILLISECOND, Nanos};
 /// Round trip that an estimate assumes where nothing is known of the path, ns.
 pub const ASSUMED_ROUND_TRIP: Nanos = 50 * MILLISECOND;
 
+/// Where typical lengths come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// Runs like this one.
+    Measured,
+    /// Nobody measured them: what was assumed, in words.
+    Assumed(&'static str),
+}
+
 /// Typical lengths of a run's steps, ns; an estimate made of them is rough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Typical {
+    /// Where they come from.
+    pub basis: Basis,
     /// A warm invocation with its clock exchange.
     pub warm: Nanos,
     /// A cold one, with what forces it.
@@ -167,11 +178,12 @@ fn possible(plan: &Plan, samples: Vec<SampleKey>) -> impl Iterator<Item = Sample
         .filter(|key| plan.is_possible(key.size, key.kind))
 }
 
-/// Time that an invocation is paid for: as it typically takes, else as many round trips over an assumed path as it
+/// Time that an invocation is paid for: as it was measured to take, else as many round trips over an assumed path as it
 /// waits for, but never longer than its time-out, ns. Those are `n` of the clock exchange over UDP; over HTTP the
 /// function waits for nothing, and what is seen of its time is the call's own.
 pub fn billed_each(typical: Option<&Typical>, sync: Carrier, n: u32, timeout: Nanos) -> Nanos {
-    let time = match (typical, sync) {
+    let measured = typical.filter(|typical| typical.basis == Basis::Measured);
+    let time = match (measured, sync) {
         (Some(typical), Carrier::Udp) => typical.warm,
         (Some(typical), Carrier::Http) => typical.follow_up,
         (None, _) => Nanos::from(round_trips(sync, n)) * ASSUMED_ROUND_TRIP,
@@ -240,6 +252,18 @@ mod tests {
         assert_eq!(each(Carrier::Udp, 20, 60 * SECOND), SECOND);
         assert_eq!(each(Carrier::Udp, 1000, 30 * SECOND), 30 * SECOND);
         assert_eq!(each(Carrier::Http, 20, SECOND), ASSUMED_ROUND_TRIP);
+        let typical = |basis| Typical {
+            basis,
+            warm: MILLISECOND,
+            cold: 0,
+            deployment: 0,
+            megabyte: 0,
+            unpacking: 0,
+            follow_up: 0,
+        };
+        let of = |basis| billed_each(Some(&typical(basis)), Carrier::Udp, 20, 60 * SECOND);
+        assert_eq!(of(Basis::Measured), MILLISECOND);
+        assert_eq!(of(Basis::Assumed("")), SECOND);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod analysis;
 pub mod board;
+pub mod checkup;
 pub mod cold;
 pub mod compare;
 pub mod contract;
@@ -36,6 +37,7 @@ pub mod spending;
 pub mod stamp;
 pub mod statistics;
 pub mod stop_rule;
+pub mod stun;
 pub mod text;
 pub mod time;
 pub mod until;

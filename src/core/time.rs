@@ -25,3 +25,14 @@ pub struct Moment {
 pub fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / SECOND as f64
 }
+
+/// A length of time in the unit that suits it: `302 ns`, `49.50 µs`, `11.677 ms`, `2.100 s`.
+pub fn length(nanos: Nanos) -> String {
+    let value = nanos as f64;
+    match nanos.abs() {
+        ..1_000 => format!("{nanos} ns"),
+        1_000..MILLISECOND => format!("{:.2} µs", value / 1e3),
+        MILLISECOND..SECOND => format!("{:.3} ms", value / 1e6),
+        _ => format!("{:.3} s", value / 1e9),
+    }
+}

@@ -12,9 +12,11 @@ use std::sync::mpsc::{
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::mapping::Mapping;
 use crate::core::contract::StampKind;
 use crate::core::exchange::{HostRecord, Receipt, Session, Sessions};
 use crate::core::live::Live;
+use crate::core::stun;
 use crate::net::{self, Received, SendKey, Socket};
 
 pub use crate::core::exchange::{Identity, SessionSpec};
@@ -33,6 +35,8 @@ const DEADLINE: Duration = Duration::from_secs(1);
 const WAKE_EVERY: Duration = Duration::from_millis(20);
 /// The thread looks for commands at least this often, whatever becomes of wake-ups.
 const IDLE: Duration = Duration::from_millis(250);
+/// A NAT may forget a socket that has sent nothing for 30 s (RFC 8489 leaves it open, RFC 4787 asks for two minutes).
+const REMINDER: Duration = Duration::from_secs(15);
 /// Pause after an error of the socket, so that a lasting one does not spin.
 const AFTER_ERROR: Duration = Duration::from_millis(10);
 
@@ -54,6 +58,7 @@ pub enum EchoError {
 #[derive(Debug)]
 pub struct Echo {
     local: SocketAddr,
+    mapping: Option<Mapping>,
     stamps: StampKind,
     commands: SyncSender<Command>,
     waker: Waker,
@@ -74,7 +79,11 @@ impl Echo {
 
     /// As [`Self::start`], with no better stamps than `best`.
     pub fn start_at_most(listen: SocketAddr, live: Arc<Live>, best: StampKind) -> io::Result<Self> {
-        let socket = Socket::bind_at_most(listen, best)?;
+        Self::behind(Socket::bind_at_most(listen, best)?, None, live)
+    }
+
+    /// As [`Self::start`], with a socket that is bound already, and how it is seen from outside.
+    pub fn behind(socket: Socket, mapping: Option<Mapping>, live: Arc<Live>) -> io::Result<Self> {
         socket.set_timeout(IDLE)?;
         let (local, stamps) = (socket.local_addr()?, socket.stamps());
         let waker = Waker::new(local)?;
@@ -86,12 +95,14 @@ impl Echo {
             live,
             waker: waker.source,
             inbox,
+            reminder: mapping.map(Reminder::of),
         };
         let thread = std::thread::Builder::new()
             .name("echo".into())
             .spawn(move || worker.run())?;
         Ok(Self {
             local,
+            mapping,
             stamps,
             commands,
             waker,
@@ -102,6 +113,11 @@ impl Echo {
     /// The address that functions send to.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
+    }
+
+    /// How STUN servers see it, where they were asked.
+    pub fn mapping(&self) -> Option<Mapping> {
+        self.mapping
     }
 
     /// The host's time stamps.
@@ -204,6 +220,31 @@ struct Worker {
     live: Arc<Live>,
     waker: SocketAddr,
     inbox: Receiver<Command>,
+    /// Where there is a NAT between.
+    reminder: Option<Reminder>,
+}
+
+/// Keeps a NAT's mapping alive while nothing else is sent.
+struct Reminder {
+    server: SocketAddr,
+    next: Instant,
+}
+
+impl Reminder {
+    fn of(mapping: Mapping) -> Self {
+        Self {
+            server: mapping.server,
+            next: Instant::now() + REMINDER,
+        }
+    }
+
+    /// Sends one when it is due. That it cannot be sent shows in the exchanges.
+    fn send_in_time(&mut self, socket: &mut Socket) {
+        if self.next <= Instant::now() {
+            let _ = socket.send_to(&stun::indication(&rand::random()), self.server);
+            self.next = Instant::now() + REMINDER;
+        }
+    }
 }
 
 impl Worker {
@@ -212,7 +253,12 @@ impl Worker {
         loop {
             match self.socket.receive(&mut buffer) {
                 Ok(Some(received)) => self.answer(&mut buffer, &received),
-                Ok(None) => {}
+                // Nobody waits for an answer now.
+                Ok(None) => {
+                    if let Some(reminder) = &mut self.reminder {
+                        reminder.send_in_time(&mut self.socket);
+                    }
+                }
                 Err(_) => std::thread::sleep(AFTER_ERROR),
             }
             if self.obey().is_break() {
@@ -296,5 +342,36 @@ impl Worker {
             }
         }
         Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nat_is_reminded_when_nothing_was_sent_for_a_while_and_not_before() {
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        let patience = Some(Duration::from_millis(200));
+        server.set_read_timeout(patience).expect("a time-out");
+        let address = server.local_addr().expect("an address");
+        let mut socket = Socket::bind("127.0.0.1:0".parse().expect("one")).expect("a port");
+        let mut reminder = Reminder::of(Mapping {
+            address,
+            servers: 1,
+            server: address,
+        });
+        let mut buffer = [0; 100];
+        reminder.send_in_time(&mut socket);
+        assert!(server.recv(&mut buffer).is_err(), "it is not due");
+        reminder.next = Instant::now();
+        reminder.send_in_time(&mut socket);
+        let length = server.recv(&mut buffer).expect("a datagram");
+        assert_eq!((length, &buffer[..2]), (stun::HEAD, &[0, 0x11][..]));
+        reminder.send_in_time(&mut socket);
+        assert!(
+            server.recv(&mut buffer).is_err(),
+            "the next one is due later"
+        );
     }
 }

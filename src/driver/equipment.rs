@@ -1,11 +1,11 @@
 //! What a run is made with: a platform in real time, or a simulation.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::address::advertised;
 use super::attempt::{Bench, Clocks};
 use super::echo::Echo;
 use super::simulated::{self, Simulated};
@@ -20,7 +20,7 @@ use crate::core::plan::{Deployment, Limits};
 use crate::core::simulation::{self, World};
 use crate::core::time::Moment;
 use crate::platform::context::Notes;
-use crate::platform::{Abilities, Guarantee, Platform, Reach};
+use crate::platform::{Abilities, Guarantee, Platform};
 
 /// What the experiment is run with.
 pub enum Equipment {
@@ -104,7 +104,7 @@ impl Equipment {
             } => {
                 let clocks = match echo {
                     Some(echo) => Clocks::Udp {
-                        host: advertised(&experiment, platform.as_ref(), echo.local_addr())?,
+                        host: advertised(experiment.advertise, platform.as_ref(), &echo)?.0,
                         echo: Arc::new(echo),
                     },
                     None => Clocks::Http,
@@ -140,24 +140,4 @@ pub fn simulated_abilities() -> Abilities {
         keep_warm: Duration::from_nanos(simulated::KEEP_WARM as u64),
         invocations_per_minute: None,
     }
-}
-
-/// Where the function is told to send its datagrams: as the user says, else where the socket is bound, else where the
-/// platform has this host.
-fn advertised(
-    experiment: &Experiment,
-    platform: &dyn Platform,
-    listen: SocketAddr,
-) -> Result<IpAddr, DriverError> {
-    let bound = Some(listen.ip()).filter(|address| !address.is_unspecified());
-    let advertised = match (experiment.advertise.or(bound), platform.reach()) {
-        (Some(address), _) | (None, Reach::Address(address)) => address,
-        (None, Reach::Unknown) => return Err(DriverError::Unreachable(platform.name())),
-    };
-    // A socket bound to every IPv6 address also takes IPv4.
-    let both = listen.is_ipv6() && listen.ip().is_unspecified();
-    if !both && listen.is_ipv6() != advertised.is_ipv6() {
-        return Err(DriverError::Families { listen, advertised });
-    }
-    Ok(advertised)
 }

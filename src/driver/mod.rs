@@ -1,5 +1,6 @@
 //! The driver: carries out what [`crate::core::run`] asks for, journals what happens, publishes the board.
 
+mod address;
 mod attempt;
 mod chronicle;
 mod clock;
@@ -9,13 +10,16 @@ mod experiment;
 mod follow_up;
 mod instances;
 pub mod invoke;
+pub mod mapping;
 pub mod package;
+pub mod probe;
 mod simulated;
 mod site;
 #[cfg(feature = "tls")]
 mod tls;
 mod workshop;
 
+pub use self::address::{advertised, listen};
 pub use self::equipment::{Equipment, simulated_abilities};
 pub use self::experiment::{Experiment, Foreign, Speaker};
 
@@ -28,7 +32,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use self::chronicle::Chronicle;
-use self::echo::Echo;
+use self::mapping::MappingError;
 use self::workshop::{Job, finished};
 use crate::core::board::Board;
 use crate::core::live::Live;
@@ -36,21 +40,13 @@ use crate::core::message::{Command, Display, Entry, Event};
 use crate::core::run::{Action, Input, Run};
 use crate::core::spending::Terms;
 use crate::core::time::MILLISECOND;
-use crate::platform::{PlatformError, Retry};
+use crate::platform::{Platform, PlatformError, Retry};
 
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Writes an event down before anyone is told of it.
 pub type Recorder = Box<dyn FnMut(&Entry) -> Result<(), Box<dyn Error + Send + Sync>> + Send>;
-
-/// Begins to answer datagrams at `listen`, telling `live` of strays.
-///
-/// # Errors
-/// When no socket can be bound there.
-pub fn listen(listen: SocketAddr, live: Arc<Live>) -> Result<Echo, DriverError> {
-    Echo::start(listen, live).map_err(|source| DriverError::Listen { listen, source })
-}
 
 /// Where events go.
 pub struct Outlets {
@@ -77,6 +73,9 @@ pub enum DriverError {
         /// Why.
         source: std::io::Error,
     },
+    /// The address outside is not known.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// The platform is not ready.
     #[error(transparent)]
     Platform(#[from] PlatformError),
@@ -132,14 +131,17 @@ pub async fn run(
 ) -> Result<Ended, DriverError> {
     let to_clear = equipment.to_clear();
     let result = drive(experiment, equipment, outlets, commands, before).await;
-    let left_behind = match to_clear {
-        None => None,
-        Some(platform) => match timeout(DESTROY_DEADLINE, platform.destroy()).await {
-            Ok(done) => done.err(),
-            Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
-        },
-    };
+    let left_behind = clear(to_clear).await;
     result.map(|board| Ended { board, left_behind })
+}
+
+/// Removes everything that was made on the platform, where it is to be; says what could not be removed.
+async fn clear(platform: Option<Arc<dyn Platform>>) -> Option<PlatformError> {
+    let platform = platform?;
+    match timeout(DESTROY_DEADLINE, platform.destroy()).await {
+        Ok(done) => done.err(),
+        Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
+    }
 }
 
 /// An interrupted run.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -88,10 +89,18 @@ impl Job {
     }
 }
 
+impl Future for Job {
+    type Output = Done;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Done> {
+        self.work.as_mut().poll(context)
+    }
+}
+
 /// Waits for the end of the step under way, for ever when there is none.
 pub(super) async fn finished(job: &mut Option<Job>) -> Done {
     match job {
-        Some(Job { work, .. }) => work.await,
+        Some(job) => job.await,
         None => std::future::pending().await,
     }
 }

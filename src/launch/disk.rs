@@ -13,8 +13,9 @@ use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
 use sebs_tui::driver::package::Template;
 use sebs_tui::net;
+use sebs_tui::platform::PlatformError;
 use sebs_tui::platform::ledger::Ledger;
-use sebs_tui::settings::{self, Resolved};
+use sebs_tui::settings::{self, Resolved, Settings};
 use sebs_tui::store::run_json::{self, RecordedSetting, RunFile, Setup};
 use sebs_tui::store::{Journal, Store, directory};
 
@@ -23,7 +24,7 @@ use super::platforms::{form, planned};
 use super::tell_unused;
 
 /// Seconds later that a run may be named after, when its name is taken.
-const NAMESAKES_MOST: Nanos = 60;
+pub(super) const NAMESAKES_MOST: Nanos = 60;
 
 /// A run's settings: new ones, or those of the run that is resumed.
 pub(super) struct Started {
@@ -175,22 +176,9 @@ fn create(
         seed: settings.seed,
         settings: recorded(resolved),
     };
-    let abilities = equipment.abilities();
-    let plan = planned(settings, &abilities, template)?;
     let run = RunFile::new(directory, setup);
+    let header = header(run.id.clone(), wall, settings, template, equipment)?;
     let store = Store::create(directory, &run)?;
-    let header = RunHeader {
-        version: JOURNAL_VERSION,
-        id: run.id,
-        platform: equipment.name().into(),
-        runtime: form(settings, abilities.deployment).into(),
-        cold_method: abilities.cold_method,
-        n: settings.n,
-        in_flight: settings.in_flight,
-        sync: settings.sync,
-        shift: settings.clock_shift(wall),
-        plan,
-    };
     Ok(Kept {
         directory: directory.into(),
         store,
@@ -198,6 +186,32 @@ fn create(
         earlier: Vec::new(),
         dropped_bytes: 0,
         journal_bytes: 0,
+    })
+}
+
+/// What readers need to know of the run of this name that begins at `wall`, ns since the epoch.
+///
+/// # Errors
+/// The platform cannot do what is asked for.
+pub(super) fn header(
+    id: String,
+    wall: Nanos,
+    settings: &Settings,
+    template: &Template,
+    equipment: &Equipment,
+) -> Result<RunHeader, PlatformError> {
+    let abilities = equipment.abilities();
+    Ok(RunHeader {
+        version: JOURNAL_VERSION,
+        id,
+        platform: equipment.name().into(),
+        runtime: form(settings, abilities.deployment).into(),
+        plan: planned(settings, &abilities, template)?,
+        cold_method: abilities.cold_method,
+        n: settings.n,
+        in_flight: settings.in_flight,
+        sync: settings.sync,
+        shift: settings.clock_shift(wall),
     })
 }
 

@@ -1,13 +1,15 @@
 //! `sebs-tui plan`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use sebs_tui::cli::Options;
-use sebs_tui::core::plan::Plan;
+use sebs_tui::core::plan::{Deployment, Limits, Plan};
 use sebs_tui::core::time::Nanos;
 use sebs_tui::driver::package::Template;
 use sebs_tui::plain::plan::About;
 use sebs_tui::plain::{self};
+use sebs_tui::platform::{Abilities, ErrorKind, Guarantee, PlatformError};
 use sebs_tui::settings::{self, Settings};
 
 use super::platforms::{abilities, form, planned, template, typical};
@@ -19,14 +21,50 @@ pub fn plan(options: &Options) -> Done {
     tell_unused(&resolved);
     let settings = &resolved.settings;
     let template = template(settings)?;
-    let abilities = tokio_runtime()?.block_on(abilities(settings))?;
+    let (abilities, unasked) = match tokio_runtime()?.block_on(abilities(settings)) {
+        Ok(abilities) => (abilities, None),
+        Err(error) if is_absent(&error) => (unknown(), Some(error.to_string())),
+        Err(error) => return Err(error.into()),
+    };
     let plan = planned(settings, &abilities, &template)?;
     let about = About {
         per_minute: abilities.invocations_per_minute,
+        unasked,
         ..about(settings, &plan, abilities.cold_method, &template)
     };
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the platform is merely not there now, which is no fault of the plan.
+fn is_absent(error: &PlatformError) -> bool {
+    match error.kind {
+        ErrorKind::NotFound
+        | ErrorKind::Transport
+        | ErrorKind::Timeout
+        | ErrorKind::Credentials
+        | ErrorKind::Permission
+        | ErrorKind::Throttled => true,
+        ErrorKind::Config
+        | ErrorKind::Conflict
+        | ErrorKind::TooLarge { .. }
+        | ErrorKind::Unsupported
+        | ErrorKind::Protocol
+        | ErrorKind::Function
+        | ErrorKind::Internal => false,
+    }
+}
+
+/// Nothing is known of limits.
+fn unknown() -> Abilities {
+    Abilities {
+        deployment: Deployment::Ours,
+        limits: Limits::default(),
+        cold: Guarantee::BestEffort,
+        cold_method: "unknown, since the platform could not be asked".into(),
+        keep_warm: Duration::ZERO,
+        invocations_per_minute: None,
+    }
 }
 
 /// What is known of the run beside its plan.
@@ -44,6 +82,7 @@ pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &T
         timeout: settings.timeout().as_nanos() as Nanos,
         terms: settings.terms(),
         per_minute: None,
+        unasked: None,
         unpriced: if settings.platform.is_free() {
             format!("nothing is paid on {platform}")
         } else {

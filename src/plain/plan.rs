@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::words::{length, order, rough};
+use super::words::{clean, length, order, rough};
 use crate::core::contract::Carrier;
 use crate::core::effort::{
-    ASSUMED_ROUND_TRIP, AtMost, Effort, Typical, bill, billed_each, round_trips,
+    ASSUMED_ROUND_TRIP, AtMost, Basis, Effort, Typical, bill, billed_each, round_trips,
 };
 use crate::core::follow_up::Allowance;
 use crate::core::pace;
@@ -41,6 +41,8 @@ pub struct About {
     pub unpriced: String,
     /// Most invocations in a minute that the platform takes, where there is such a limit.
     pub per_minute: Option<u32>,
+    /// What kept the platform from being asked, so that its limits are not known.
+    pub unasked: Option<String>,
 }
 
 impl About {
@@ -88,6 +90,13 @@ pub fn render(plan: &Plan, about: &About) -> String {
             "then more, up to {} repetitions, where a median is not known to ±{} %\n",
             until.most,
             until.percent()
+        );
+    }
+    if let Some(why) = &about.unasked {
+        let _ = writeln!(
+            text,
+            "the platform could not be asked, so its limits are left out: {}\n",
+            clean(why)
         );
     }
     sizes(&mut text, plan);
@@ -151,10 +160,16 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         Deployment::Theirs => "none: somebody else deployed the function".into(),
     };
     let time = match &about.typical {
-        Some(typical) => format!(
-            "{}, roughly",
-            rough(effort.time(typical, about.follow_ups().expected))
-        ),
+        Some(typical) => {
+            let how = match typical.basis {
+                Basis::Measured => "roughly".into(),
+                Basis::Assumed(what) => format!("assumed: {what}"),
+            };
+            format!(
+                "{}, {how}",
+                rough(effort.time(typical, about.follow_ups().expected))
+            )
+        }
         None => "unknown".into(),
     };
     let [invocations, most] = about.invocations(&effort, &at_most);
@@ -215,9 +230,9 @@ fn money(text: &mut String, effort: &Effort, at_most: &AtMost, about: &About) {
         most,
         at_most.billed(about.follow_ups().most, about.timeout),
     );
-    let why = match about.typical {
-        Some(_) => "as is typical".into(),
-        None => format!(
+    let why = match about.typical.map(|typical| typical.basis) {
+        Some(Basis::Measured) => "as is typical".into(),
+        Some(Basis::Assumed(_)) | None => format!(
             "{} round trips of {}, assumed",
             round_trips(about.sync, about.n),
             length(ASSUMED_ROUND_TRIP)
@@ -271,6 +286,9 @@ pub fn expected(plan: &Plan, about: &About) -> String {
             ", {}",
             rough(effort.time(typical, about.follow_ups().expected))
         );
+        if let Basis::Assumed(_) = typical.basis {
+            text.push_str(" (assumed)");
+        }
     }
     if let (Some(list), (_, Some(price))) = (
         &about.terms.price,

@@ -4,6 +4,8 @@ use crate::core::plan::Order;
 use crate::core::simulation;
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 
+pub(super) use crate::core::time::length;
+
 /// What must be said of figures that nothing was measured for.
 pub(super) fn made_up(platform: &str) -> Option<String> {
     (platform == simulation::NAME)
@@ -13,17 +15,6 @@ pub(super) fn made_up(platform: &str) -> Option<String> {
 /// A length of time in ms, to the microsecond.
 pub(super) fn milliseconds(nanos: Nanos) -> String {
     format!("{:.3} ms", in_ms(nanos))
-}
-
-/// A length of time in the unit that suits it: `302 ns`, `49.50 µs`, `11.677 ms`, `2.100 s`.
-pub(super) fn length(nanos: Nanos) -> String {
-    let value = nanos as f64;
-    match nanos.abs() {
-        ..1_000 => format!("{nanos} ns"),
-        1_000..MILLISECOND => format!("{:.2} µs", value / 1e3),
-        MILLISECOND..SECOND => format!("{:.3} ms", value / 1e6),
-        _ => format!("{:.3} s", value / 1e9),
-    }
 }
 
 /// A value in ms, to the microsecond, with the bound on its error.

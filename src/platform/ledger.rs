@@ -133,6 +133,18 @@ impl Ledger {
         parse(&fs::read(path)?).map(|(owner, open, _)| (owner, open))
     }
 
+    /// Whether its run is alive, changing nothing.
+    ///
+    /// # Errors
+    /// When it cannot be opened or asked for.
+    pub fn is_held(path: &Path) -> io::Result<bool> {
+        match File::open(path)?.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     /// A ledger in memory: for what makes nothing that outlives the process.
     pub fn in_memory() -> Self {
         Self::of(None, Vec::new())
@@ -271,6 +283,7 @@ mod tests {
         }
         ledger.removed(&thing("b")).unwrap();
         drop(ledger);
+        assert!(!Ledger::is_held(&path).unwrap());
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"what\":\"creating\",\"ki").unwrap();
         assert_eq!(list(directory.path()).unwrap(), std::slice::from_ref(&path));
@@ -291,6 +304,7 @@ mod tests {
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         let alive = Ledger::reopen(&path).unwrap_err();
         assert_eq!(alive.kind(), io::ErrorKind::WouldBlock);
+        assert!(Ledger::is_held(&path).unwrap());
         ledger.creating(&thing("a")).unwrap();
         ledger.removed(&thing("a")).unwrap();
         drop(ledger);

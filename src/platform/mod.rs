@@ -26,6 +26,8 @@ use crate::core::contract::Reply;
 use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
+pub use crate::core::checkup::Verdict;
+
 /// How sure a forced cold start is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guarantee {
@@ -148,17 +150,6 @@ pub struct Resource {
     pub kind: String,
     /// Its name or path, as the platform's own tools take it.
     pub name: String,
-}
-
-/// How good what [`Platform::preflight`] found is for a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// The run can go on; figures or costs may suffer.
-    Doubtful,
-    /// No run is possible.
-    Bad,
 }
 
 /// One thing that was looked at before a run.

@@ -1,9 +1,10 @@
 //! What a setting accepts: reading it, checking it, and saying what is allowed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use toml::Value;
 
+use super::advertise::Advertise;
 use crate::core::cold::{ColdMethod, WAYS};
 use crate::core::simulation::{PRESETS, World};
 
@@ -30,7 +31,7 @@ pub enum Kind {
     Name,
     /// `auto`, or an address and a port to listen on.
     Endpoint,
-    /// `auto`, or an address.
+    /// `auto`, an address, or STUN servers.
     Host,
     /// A way to force a cold start.
     Cold,
@@ -57,7 +58,7 @@ impl Kind {
             Self::Endpoint => {
                 "\"auto\" or an address with a port, such as \"10.0.0.7:12000\"".into()
             }
-            Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\"".into(),
+            Self::Host => "\"auto\" or a numeric address, such as \"203.0.113.5\", or one or two STUN servers, such as \"stun:stun.example.org\" or \"stun:a.example:3478,stun:b.example\"".into(),
             Self::Cold => WAYS.into(),
             Self::Text(_) => "text that is not empty".into(),
             Self::Positive => "a number above 0".into(),
@@ -115,7 +116,7 @@ impl Kind {
             (Self::Endpoint, Value::String(text)) => {
                 auto_or(text, text.parse::<SocketAddr>().is_ok())
             }
-            (Self::Host, Value::String(text)) => auto_or(text, text.parse::<IpAddr>().is_ok()),
+            (Self::Host, Value::String(text)) => text.parse::<Advertise>().is_ok(),
             (Self::Cold, Value::String(text)) => text.parse::<ColdMethod>().is_ok(),
             (Self::Directory | Self::Text(_), Value::String(text)) => !text.is_empty(),
             (Self::World, Value::String(text)) => text.parse::<World>().is_ok(),
@@ -134,7 +135,7 @@ impl Kind {
             Self::Choice(_) => "WORD",
             Self::Name => "NAME",
             Self::Endpoint => "ADDR:PORT",
-            Self::Host => "ADDR",
+            Self::Host => "ADDR|stun:HOST",
             Self::Directory => "DIR",
             Self::World => "LAWS",
         }

@@ -2,6 +2,7 @@
 //!
 //! [`table`] is the one list; [`layers`] stacks the sources; [`sebs`] reads SeBS's JSON; [`show`] prints.
 
+pub mod advertise;
 pub mod error;
 pub mod kind;
 pub mod layers;
@@ -11,7 +12,7 @@ pub mod show;
 pub mod table;
 
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 use crate::core::until::Until;
 
+pub use advertise::Advertise;
 pub use error::{Origin, SettingsError};
 pub use layers::{Assigned, Resolved, Sources, resolve, resume};
 pub use show::{markdown_table, print_config, template};
@@ -220,7 +222,7 @@ pub struct Settings {
     /// Where the host waits for datagrams.
     pub listen: Auto<SocketAddr>,
     /// Where the function finds the host.
-    pub advertise: Auto<IpAddr>,
+    pub advertise: Advertise,
     /// Language of the datagrams.
     pub dialect: Dialect,
     /// Most probes of one exchange.

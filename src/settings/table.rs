@@ -305,7 +305,8 @@ pub static TABLE: &[Setting] = &[
         Clock,
         Kind::Host,
         "auto",
-        "Address at which the function reaches this host; auto: as the platform knows it.",
+        "Address at which the function reaches this host; auto: as the platform knows it; stun:HOST: as this STUN server \
+         sees the socket of --listen (RFC 8489), two servers to have them compared.",
     )
     .of_session(),
     Setting::new(

@@ -22,7 +22,7 @@ pub fn create(
     sweep: &str,
 ) -> Result<PathBuf, StoreError> {
     fs::create_dir_all(parent).map_err(StoreError::io("create", parent))?;
-    let name = format!("{}-{platform}-{sweep}", local_time(wall, "%Y%m%d-%H%M%S"));
+    let name = name(wall, platform, sweep);
     for number in 1..=MOST_NAMESAKES {
         let path = parent.join(if number == 1 {
             name.clone()
@@ -42,6 +42,11 @@ pub fn create(
         path: parent.into(),
         what,
     })
+}
+
+/// What is named after its beginning at `wall`, ns since the epoch: `<YYYYMMDD-HHMMSS>-<platform>-<job>`.
+pub fn name(wall: Nanos, platform: &str, job: &str) -> String {
+    format!("{}-{platform}-{job}", local_time(wall, "%Y%m%d-%H%M%S"))
 }
 
 /// `wall` (ns since the epoch) in the time zone of this host.

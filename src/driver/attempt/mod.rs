@@ -6,7 +6,7 @@ mod warnings;
 
 pub use self::request::budget;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub enum Clocks {
         /// Who answers them.
         echo: Arc<Echo>,
         /// Where the host is, for the function.
-        host: IpAddr,
+        host: SocketAddr,
     },
     /// By further invocations.
     Http,
@@ -175,13 +175,13 @@ async fn exchange(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
 async fn over_udp(
     bench: &Bench,
     echo: &Arc<Echo>,
-    host: IpAddr,
+    host: SocketAddr,
     attempt: &mut Attempt,
 ) -> Result<(), Failure> {
     let session = Session::open(bench, echo, attempt.token)?;
     let meeting = Meeting {
-        address: host.to_string(),
-        port: echo.local_addr().port(),
+        address: host.ip().to_string(),
+        port: host.port(),
         session: session.id,
         sync: Carrier::Udp,
     };

@@ -7,12 +7,14 @@ mod endpoint;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::contract::Carrier;
-use sebs_tui::core::effort::Typical;
+use sebs_tui::core::effort::{ASSUMED_ROUND_TRIP, Basis, Typical, round_trips};
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Deployment, Limit, Limits, Plan, Sweep};
-use sebs_tui::core::time::{MILLISECOND, Moment};
+use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
+use sebs_tui::driver::echo::Echo;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
 use sebs_tui::net;
@@ -23,7 +25,7 @@ use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{
     Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Reach, Retry,
 };
-use sebs_tui::settings::{Auto, PlatformName, Runtime, Settings};
+use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
 
@@ -47,7 +49,7 @@ pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, Platform
     Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
 }
 
-/// The platform, for removing what earlier runs left there; none for the simulated one.
+/// The platform, without removing what earlier runs left there; none for the simulated one.
 pub(super) async fn to_clean(
     settings: &Settings,
     context: Context,
@@ -79,24 +81,47 @@ pub(super) async fn equipment(
     Ok(match platform(settings, context).await? {
         Some(platform) => Equipment::Real {
             echo: match settings.sync {
-                Carrier::Udp => Some(driver::listen(
-                    listen_address(settings, platform.reach()),
-                    live,
-                )?),
+                Carrier::Udp => Some(listen(settings, platform.reach(), live).await?),
                 Carrier::Http => None,
             },
             platform,
             notes,
             at_end,
         },
-        None => Equipment::Simulated {
-            world: settings.world(),
-            start: Moment {
-                wall: net::wall_clock(),
-                monotonic: net::monotonic(),
-            },
-        },
+        None => simulated(settings),
     })
+}
+
+/// A simulation that begins now.
+pub(super) fn simulated(settings: &Settings) -> Equipment {
+    Equipment::Simulated {
+        world: settings.world(),
+        start: Moment {
+            wall: net::wall_clock(),
+            monotonic: net::monotonic(),
+        },
+    }
+}
+
+/// Begins to answer datagrams, as the settings say.
+pub(super) async fn listen(
+    settings: &Settings,
+    reach: Reach,
+    live: Arc<Live>,
+) -> Result<Echo, DriverError> {
+    let servers = match &settings.advertise {
+        Advertise::Stun(servers) => servers.clone(),
+        Advertise::Auto | Advertise::Given(_) => Vec::new(),
+    };
+    driver::listen(listen_address(settings, reach), servers, live).await
+}
+
+/// The address that the user gave.
+pub(super) fn given_address(settings: &Settings) -> Option<IpAddr> {
+    match settings.advertise {
+        Advertise::Given(address) => Some(address),
+        Advertise::Auto | Advertise::Stun(_) => None,
+    }
 }
 
 /// What is said of a platform that this program was built without.
@@ -168,10 +193,11 @@ fn limits(platform: Limits, template: &Template) -> Limits {
     }
 }
 
-/// What steps take on the platforms that have been measured, for a rough estimate.
+/// What steps take, for a rough estimate: as measured, or on AWS, where nothing was, as assumed.
 pub(super) fn typical(settings: &Settings) -> Option<Typical> {
     match settings.platform {
         PlatformName::Local => Some(Typical {
+            basis: Basis::Measured,
             warm: 10 * MILLISECOND,
             cold: 30 * MILLISECOND,
             deployment: 20 * MILLISECOND,
@@ -179,16 +205,45 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
             unpacking: 2 * MILLISECOND,
             follow_up: MILLISECOND,
         }),
-        _ => None,
+        // The old container is removed before the new one gets the package.
+        PlatformName::Docker => Some(Typical {
+            basis: Basis::Measured,
+            warm: 12 * MILLISECOND,
+            cold: 600 * MILLISECOND,
+            deployment: 200 * MILLISECOND,
+            megabyte: 3 * MILLISECOND,
+            unpacking: 14 * MILLISECOND,
+            follow_up: MILLISECOND,
+        }),
+        PlatformName::Aws => {
+            // A new connection takes two round trips with TLS.
+            let warm = Nanos::from(round_trips(settings.sync, settings.n) + 2) * ASSUMED_ROUND_TRIP;
+            let forced = match settings.cold_method {
+                ColdMethod::Idle(wait) => wait.as_nanos() as Nanos,
+                _ => 2 * SECOND,
+            };
+            Some(Typical {
+                basis: Basis::Assumed(
+                    "round trips of 50 ms, 100 Mbit/s, 2 s for a forced cold start and 15 s for a deployment",
+                ),
+                warm,
+                cold: warm + forced,
+                deployment: 15 * SECOND,
+                megabyte: 80 * MILLISECOND,
+                unpacking: 10 * MILLISECOND,
+                follow_up: ASSUMED_ROUND_TRIP,
+            })
+        }
+        PlatformName::Endpoint | PlatformName::Simulated => None,
     }
 }
 
 /// Functions of the local platform are on this host; others must be able to come from outside. Containers get their
 /// replies from the very address they send to, since a network's translation between them drops all others.
 fn listen_address(settings: &Settings, reach: Reach) -> SocketAddr {
-    let address: IpAddr = match (settings.platform, settings.advertise, reach) {
+    let address: IpAddr = match (settings.platform, &settings.advertise, reach) {
         (PlatformName::Local | PlatformName::Simulated, ..) => Ipv4Addr::LOCALHOST.into(),
-        (PlatformName::Docker, Auto::Auto, Reach::Address(address)) => address,
+        (PlatformName::Docker, Advertise::Auto, Reach::Address(address)) => address,
         (PlatformName::Docker | PlatformName::Aws | PlatformName::Endpoint, ..) => {
             Ipv4Addr::UNSPECIFIED.into()
         }
@@ -225,10 +280,7 @@ pub(super) fn experiment(
             handler: handler.into(),
         },
         template,
-        advertise: match settings.advertise {
-            Auto::Given(address) => Some(address),
-            Auto::Auto => None,
-        },
+        advertise: given_address(settings),
         dialect: settings.dialect,
         max_exchanges: settings.max_exchanges,
         pace: settings.pace(),
