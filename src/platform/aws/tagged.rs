@@ -61,7 +61,7 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
         let page = page.map_err(|why| explain("list roles", names::ROLE_PATH, &why))?;
         for role in page.roles() {
             // One that vanishes meanwhile is gone, as it should be.
-            match role::run_of(account, role.role_name()).await {
+            match role::tag_of(account, role.role_name()).await {
                 Ok(Some(run)) => found.push((
                     run,
                     Resource {
