@@ -102,10 +102,8 @@ pub fn run(options: &Options) -> Done {
         notes: other_build(&earlier, &template).into_iter().collect(),
     });
 
-    let first = before
-        .as_ref()
-        .map_or_else(Board::default, |before| before.board.clone());
-    let (board_in, board) = watch::channel(Arc::new(first));
+    let first = before.as_ref().map(|before| before.board.clone());
+    let (board_in, board) = watch::channel(Arc::new(first.unwrap_or_default()));
     let outlets = Outlets {
         record: Box::new(move |entry| Ok(store.record(entry)?)),
         board: board_in,

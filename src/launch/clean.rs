@@ -1,6 +1,7 @@
 //! `sebs-tui clean`.
 
-use std::collections::BTreeSet;
+mod places;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,11 +15,12 @@ use sebs_tui::platform::cleaning::{
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::{self, Ledger};
 use sebs_tui::platform::origin::{Origin, Tag};
-use sebs_tui::settings::{self, PlatformName, Settings, Sources};
+use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::ledgers::{directory, explained};
-use super::platforms::{needs_ledger, to_clean};
+use super::platforms::to_clean;
 use super::{Done, tell_unused, tokio_runtime};
+use places::{Place, places, settings_of};
 
 /// What was cleaned, where tags were looked for, and what kept anything from being looked at.
 #[derive(Default)]
@@ -108,61 +110,6 @@ fn unknown(path: &Path, paths: &[PathBuf]) -> String {
 fn run_of(path: &Path) -> String {
     let name = path.file_stem().unwrap_or_default();
     name.to_string_lossy().into_owned()
-}
-
-/// A platform with its account, region or engine, in words, and the settings that lead there.
-type Place = (String, Settings);
-
-/// The places of the settings and of every ledger that can be read, each once.
-fn places(settings: &Settings, paths: &[PathBuf], faults: &mut Vec<String>) -> Vec<Place> {
-    let mut places = vec![(in_words(settings), settings.clone())];
-    for path in paths {
-        // What is wrong with the ledger itself is told where it is cleaned.
-        let Ok((owner, _)) = Ledger::read(path) else {
-            continue;
-        };
-        match settings_of(path, &owner) {
-            Ok(settings) => places.push((in_words(&settings), settings)),
-            Err(why) => faults.push(format!("{}: {why}", path.display())),
-        }
-    }
-    let mut seen = BTreeSet::new();
-    // What is left on this machine is found without tags, and other functions are somebody else's.
-    let tags = |place: &Place| needs_ledger(place.1.platform);
-    places.retain(|place| tags(place) && seen.insert(place.0.clone()));
-    places
-}
-
-/// Where these settings lead.
-fn in_words(settings: &Settings) -> String {
-    match settings.platform {
-        PlatformName::Aws => {
-            let region = settings.region.as_deref();
-            let further = [
-                settings
-                    .profile
-                    .as_ref()
-                    .map(|name| format!(", profile {name}")),
-                settings
-                    .endpoint_url
-                    .as_ref()
-                    .map(|url| format!(", at {url}")),
-            ];
-            format!(
-                "aws, region {}{}",
-                region.unwrap_or("of the SDK's own chain"),
-                further.into_iter().flatten().collect::<String>()
-            )
-        }
-        PlatformName::Docker => {
-            let engine = settings.docker_host.as_deref();
-            format!(
-                "docker, engine {}",
-                engine.unwrap_or("of DOCKER_HOST or this machine")
-            )
-        }
-        other => other.word().into(),
-    }
 }
 
 /// What is said of a ledger whose run is alive.
@@ -300,16 +247,6 @@ impl Outcome {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The settings that a ledger holds.
-fn settings_of(path: &Path, owner: &ledger::Owner) -> Result<Settings, String> {
-    let recorded = owner
-        .settings
-        .iter()
-        .map(|(key, value)| (key.as_str(), value, "its ledger"));
-    let resolved = settings::resume(recorded, path, &Sources::default());
-    Ok(resolved.map_err(|error| error.to_string())?.settings)
 }
 
 async fn platform_of(
