@@ -421,11 +421,11 @@ fn clean_arguments() -> [Arg; 3] {
             .long("run")
             .value_name("ID")
             .conflicts_with("all")
-            .help("Only what this run made: the name of its directory"),
+            .help("Only what this run made: the name of its directory; without a ledger here, by its tag, even if it was begun elsewhere"),
         Arg::new("all")
             .long("all")
             .action(ArgAction::SetTrue)
-            .help("Also whatever carries this program's tag on the platform of the settings, unless its run is alive on this machine: runs on other machines are not known to be"),
+            .help("Also whatever carries this program's tag where the settings and the ledgers point, unless its run is alive; what was begun on another machine is listed and left"),
         Arg::new("dry-run")
             .long("dry-run")
             .action(ArgAction::SetTrue)

@@ -110,10 +110,8 @@ pub fn run(options: &Options) -> Done {
         notes: other_build(&earlier, &template).into_iter().collect(),
     });
 
-    let first = before
-        .as_ref()
-        .map_or_else(Board::default, |before| before.board.clone());
-    let (board_in, board) = watch::channel(Arc::new(first));
+    let first = before.as_ref().map(|before| before.board.clone());
+    let (board_in, board) = watch::channel(Arc::new(first.unwrap_or_default()));
     let chosen = view(options);
     let (shown, display) = watch::channel(match chosen {
         View::Dashboard => Display::Dashboard,

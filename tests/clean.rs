@@ -15,8 +15,9 @@ use hyper::body::Bytes;
 use sebs_tui::core::contract::Reply;
 use sebs_tui::core::plan::{Deployment, Limits};
 use sebs_tui::core::sample::PlatformRecord;
-use sebs_tui::platform::cleaning::{Fate, Intent, clean_ledger, clean_tagged, table};
+use sebs_tui::platform::cleaning::{Claim, Fate, Intent, clean_ledger, clean_tagged, table};
 use sebs_tui::platform::ledger::{Ledger, Owner, path_in};
+use sebs_tui::platform::origin::Tag;
 use sebs_tui::platform::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
     PlatformError, Reach, Resource, Retry,
@@ -124,14 +125,11 @@ impl Platform for Shelf {
 }
 
 fn owner(run: &str, platform: &str) -> Owner {
-    Owner {
-        run: run.into(),
-        directory: "results/r".into(),
-        settings: BTreeMap::from([
-            ("platform".into(), platform.into()),
-            ("seed".into(), 1.into()),
-        ]),
-    }
+    let settings = BTreeMap::from([
+        ("platform".into(), platform.into()),
+        ("seed".into(), 1.into()),
+    ]);
+    Owner::new(run, "results/r".into(), settings)
 }
 
 fn ledger_with(path: &Path, owner: &Owner, things: &[Resource]) -> Ledger {
@@ -172,15 +170,31 @@ async fn the_last_thing_made_goes_first_and_what_stays_stays_in_the_ledger() {
 }
 
 #[tokio::test]
-async fn tagged_things_of_runs_that_are_alive_stay() {
-    let of = |run: &str, name: &str| (run.to_owned(), thing("thing", name));
+async fn tagged_things_of_runs_that_are_alive_or_begun_elsewhere_stay() {
+    let of = |tag: &str, name: &str| (tag.to_owned(), thing("thing", name));
     let shelf = Shelf {
-        tagged: vec![of("dead", "a"), of("alive", "b"), of("dead", "c")],
+        tagged: vec![
+            of("dead@here/1", "a"),
+            of("alive@here/1", "b"),
+            of("other@far-away/2", "c"),
+            of("dead@here/1", "d"),
+        ],
         ..Shelf::default()
     };
-    let cleaned = clean_tagged(&shelf, |run| run == "alive", Intent::Remove).await;
-    assert_eq!(cleaned.unwrap().len(), 2);
-    assert_eq!(*shelf.asked.lock().unwrap(), ["c", "a"]);
+    let claimed = |tag: &Tag| match (tag.run.as_str(), tag.origin.as_ref()) {
+        ("alive", _) => Claim::Stays,
+        (_, Some(origin)) if origin.ledgers == "1" => Claim::Ours,
+        (_, origin) => Claim::Elsewhere(origin.unwrap().host.clone()),
+    };
+    let cleaned = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
+    assert_eq!(*shelf.asked.lock().unwrap(), ["d", "a"]);
+    let text = table(&cleaned);
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(
+        text.contains("c  left alone: it belongs to far-away")
+            && text.contains("sebs-tui clean --run other\n"),
+        "{text}"
+    );
 }
 
 /// `sebs-tui clean` with a temporary directory and a state directory of its own.
@@ -243,9 +257,19 @@ fn a_live_runs_ledger_is_refused_and_otherwise_skipped() {
     let _alive = ledger_with(&path, &owner("living", "local"), &things);
     let (_, refusal) = clean(place.path(), &["--run", "living"], 1);
     assert!(refusal.contains("its run is alive"), "{refusal}");
+    let beside = path_in(&place.path().join("state/ledgers"), "killed");
+    drop(ledger_with(&beside, &owner("killed", "local"), &things));
     let (told, _) = clean(place.path(), &["--all"], 0);
-    assert!(told.contains("skipped: its run is alive"), "{told}");
+    assert!(
+        told.contains("living.jsonl: skipped: its run is alive"),
+        "{told}"
+    );
+    assert!(
+        told.contains("killed  directory  /nowhere  removed"),
+        "{told}"
+    );
     assert_eq!(Ledger::read(&path).unwrap().1, things);
+    assert!(!beside.exists());
     let (_, unknown) = clean(place.path(), &["--run", "other"], 1);
     assert!(unknown.contains("runs with a ledger: living"), "{unknown}");
 }
@@ -276,6 +300,53 @@ fn leftovers_of_killed_local_runs_need_no_ledger() {
     assert!(left.exists());
     clean(place.path(), &[], 0);
     assert!(!left.exists());
+}
+
+#[test]
+fn a_ledger_that_cannot_be_read_whole_is_told_and_the_rest_is_used() {
+    let place = tempfile::tempdir().unwrap();
+    let ledgers = place.path().join("state/ledgers");
+    let things = ["/nowhere/a", "/nowhere/b"].map(|name| thing("directory", name));
+    for run in ["damaged", "newer", "sound"] {
+        drop(ledger_with(
+            &path_in(&ledgers, run),
+            &owner(run, "local"),
+            &things,
+        ));
+    }
+    let change = |run: &str, from: &str, to: &str| {
+        let path = path_in(&ledgers, run);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    };
+    change("damaged", "\"what\":\"creating\"", "\"what\":\"crea");
+    change("newer", "\"version\":1", "\"version\":9");
+    let (told, faults) = clean(place.path(), &[], 1);
+    for run in [
+        "damaged  directory  /nowhere/b",
+        "sound    directory  /nowhere/a",
+    ] {
+        assert!(told.contains(&format!("{run}  removed")), "{told}");
+    }
+    assert!(
+        faults.contains("damaged.jsonl: line 2:")
+            && faults.contains("newer.jsonl: skipped: it has version 9"),
+        "{faults}"
+    );
+    assert!(path_in(&ledgers, "damaged").exists() && path_in(&ledgers, "newer").exists());
+    assert!(!path_in(&ledgers, "sound").exists());
+}
+
+#[test]
+fn without_the_ledgers_nothing_is_removed() {
+    let place = tempfile::tempdir().unwrap();
+    let left = left_directory(place.path());
+    fs::create_dir(place.path().join("state")).unwrap();
+    fs::write(place.path().join("state/ledgers"), "no directory").unwrap();
+    let (_, fault) = clean(place.path(), &["--all"], 1);
+    assert!(fault.contains("nothing is removed"), "{fault}");
+    assert!(left.exists());
 }
 
 #[test]

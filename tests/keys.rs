@@ -87,9 +87,7 @@ fn endpoint_run(out: &Path, port: u16) -> Command {
 fn while_an_answer_is_waited_for() {
     let out = tempfile::tempdir().expect("a temporary directory");
     let port = server(|mut stream| {
-        std::thread::spawn(
-            move || while stream.read(&mut [0; 65536]).is_ok_and(|read| read > 0) {},
-        );
+        std::thread::spawn(move || while stream.read(&mut [0; 8192]).is_ok_and(|read| read > 0) {});
     });
     let mut run = endpoint_run(out.path(), port);
     run.args(["--cold-method", "command:true"]);

@@ -86,7 +86,9 @@ pub fn rows(entries: &[Entry]) -> Rows {
         Event::RunStarted { run } => Some(&run.plan),
         _ => None,
     });
-    entries.iter().for_each(|entry| listing.take(entry, plan));
+    for entry in entries {
+        listing.take(entry, plan);
+    }
     listing.rows
 }
 

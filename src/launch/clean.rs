@@ -1,6 +1,7 @@
 //! `sebs-tui clean`.
 
-use std::collections::BTreeSet;
+mod places;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,21 +10,30 @@ use std::sync::Arc;
 use sebs_tui::cli::{Cleaning, CleaningMode, Whose};
 use sebs_tui::platform::Platform;
 use sebs_tui::platform::cleaning::{
-    self, Cleaned, Fate, Intent, clean_ledger, clean_tagged, unreachable,
+    self, Claim, Cleaned, Fate, Intent, clean_ledger, clean_tagged, unreachable,
 };
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::{self, Ledger};
-use sebs_tui::settings::{self, PlatformName, Settings, Sources};
+use sebs_tui::platform::origin::{Origin, Tag};
+use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::ledgers::{directory, explained};
 use super::platforms::to_clean;
 use super::{Done, tell_unused, tokio_runtime};
+use places::{Place, places, settings_of};
 
-/// What was cleaned, and what kept anything from being looked at.
+/// What was cleaned, where tags were looked for, and what kept anything from being looked at.
 #[derive(Default)]
 struct Outcome {
     cleaned: Vec<Cleaned>,
+    looked: Vec<String>,
     faults: Vec<String>,
+}
+
+/// Where ledgers are, and what is done with what they say.
+struct Sweep {
+    ledgers: PathBuf,
+    intent: Intent,
 }
 
 /// `sebs-tui clean`: removes what killed runs left, and tells of each thing.
@@ -31,64 +41,70 @@ pub fn clean(cleaning: &Cleaning) -> Done {
     let resolved = settings::resolve(&cleaning.options.sources())?;
     tell_unused(&resolved);
     let settings = &resolved.settings;
-    let ledgers = directory(settings)?;
-    let intent = match cleaning.mode {
-        CleaningMode::Remove => Intent::Remove,
-        CleaningMode::DryRun => Intent::Tell,
+    let sweep = Sweep {
+        ledgers: directory(settings)?,
+        intent: match cleaning.mode {
+            CleaningMode::Remove => Intent::Remove,
+            CleaningMode::DryRun => Intent::Tell,
+        },
     };
-    let paths = match &cleaning.whose {
-        Whose::Run(run) => vec![of_run(&ledgers, run)?],
-        Whose::DeadRuns | Whose::All => ledger::list(&ledgers)?,
-    };
-    let outcome = tokio_runtime()?.block_on(async {
-        let mut outcome = Outcome::default();
-        for path in paths {
-            match Ledger::reopen(&path) {
-                Ok((ledger, owner)) => outcome.clean(&path, ledger, &owner, intent).await,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let skipped = format!("{}: skipped: {}", path.display(), explained(&error));
-                    match cleaning.whose {
-                        Whose::Run(_) => outcome.faults.push(skipped),
-                        Whose::DeadRuns | Whose::All => println!("{skipped}"),
-                    }
+    let paths = ledger::list(&sweep.ledgers).map_err(|error| {
+        let ledgers = sweep.ledgers.display();
+        format!("{ledgers}: {error}: without the ledgers nobody knows which runs are alive, so nothing is removed")
+    })?;
+    let mut outcome = Outcome::default();
+    // Read now: a ledger with nothing left open goes.
+    let places = places(settings, &paths, &mut outcome.faults);
+    tokio_runtime()?.block_on(async {
+        match &cleaning.whose {
+            Whose::Run(run) => {
+                let path = ledger::path_in(&sweep.ledgers, run);
+                if path.exists() {
+                    sweep.ledger(&path, &mut outcome, Alive::IsAFault).await;
+                    return;
                 }
-                Err(error) => outcome.faults.push(format!("{}: {error}", path.display())),
+                let named = |tag: &Tag| match sweep.is_alive(&tag.run) {
+                    Ok(false) if tag.run == *run => Claim::Ours,
+                    _ => Claim::Stays,
+                };
+                sweep.tags(&places, named, &mut outcome).await;
+                if outcome.cleaned.is_empty() {
+                    outcome.faults.push(unknown(&path, &paths));
+                }
             }
-        }
-        match cleaning.whose {
-            Whose::Run(_) => {}
-            Whose::All => outcome.clean_tags(settings, &ledgers, intent).await,
-            // What a killed local run left needs no ledger to be found.
-            Whose::DeadRuns => {
+            Whose::DeadRuns | Whose::All => {
+                for path in &paths {
+                    sweep.ledger(path, &mut outcome, Alive::IsTold).await;
+                }
+                // What a killed local run left needs no ledger to be found.
                 let local = Settings {
                     platform: PlatformName::Local,
                     ..settings.clone()
                 };
-                outcome.clean_tags(&local, &ledgers, intent).await;
+                sweep.local(&local, &mut outcome).await;
+                if cleaning.whose == Whose::All {
+                    let origin = Origin::known(&sweep.ledgers);
+                    let claimed = |tag: &Tag| sweep.claim(tag, &origin);
+                    sweep.tags(&places, claimed, &mut outcome).await;
+                }
             }
         }
-        outcome
     });
     Ok(outcome.tell())
 }
 
-fn of_run(ledgers: &Path, run: &str) -> Result<PathBuf, String> {
-    let path = ledger::path_in(ledgers, run);
-    if path.exists() {
-        return Ok(path);
-    }
-    let there = ledger::list(ledgers).unwrap_or_default();
-    let names: Vec<String> = there.iter().map(|path| run_of(path)).collect();
-    Err(format!(
-        "{}: no such ledger, so that run has left nothing; runs with a ledger: {}",
+/// What a run without a ledger is answered.
+fn unknown(path: &Path, paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| run_of(path)).collect();
+    format!(
+        "{}: no such ledger, and nothing with its tag was found; runs with a ledger: {}",
         path.display(),
         if names.is_empty() {
             "none".into()
         } else {
             names.join(", ")
         }
-    ))
+    )
 }
 
 fn run_of(path: &Path) -> String {
@@ -96,51 +112,117 @@ fn run_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The runs whose ledger is locked.
-fn alive(ledgers: &Path) -> BTreeSet<String> {
-    let locked = |path: &PathBuf| {
-        Ledger::reopen(path).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    };
-    let paths = ledger::list(ledgers).unwrap_or_default();
-    paths
-        .into_iter()
-        .filter(locked)
-        .map(|path| run_of(&path))
-        .collect()
+/// What is said of a ledger whose run is alive.
+#[derive(Clone, Copy)]
+enum Alive {
+    IsTold,
+    IsAFault,
 }
 
-impl Outcome {
-    async fn clean(&mut self, path: &Path, ledger: Ledger, owner: &ledger::Owner, intent: Intent) {
-        let run = &owner.run;
-        let (context, _notes) = Context::new(run, ledger, Arc::default());
-        let cleaned = match platform_of(path, owner, &context).await {
-            Ok(platform) => clean_ledger(platform.as_ref(), run, context.ledger(), intent).await,
-            Err(why) => unreachable(run, context.ledger(), &why),
+impl Sweep {
+    async fn ledger(&self, path: &Path, outcome: &mut Outcome, alive: Alive) {
+        let (ledger, owner) = match Ledger::reopen(path) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                let skipped = format!("{}: skipped: {}", path.display(), explained(&error));
+                match alive {
+                    Alive::IsTold if error.kind() == io::ErrorKind::WouldBlock => {
+                        println!("{skipped}");
+                    }
+                    _ => outcome.faults.push(skipped),
+                }
+                return;
+            }
         };
-        self.cleaned.extend(cleaned);
+        let run = &owner.run;
+        for what in ledger.damage() {
+            let kept = "its other lines are used, and it is kept: look at it, then delete it";
+            outcome
+                .faults
+                .push(format!("{}: {what}; {kept}", path.display()));
+        }
+        let (context, _notes) = Context::new(run, ledger, Arc::default());
+        let platform = platform_of(path, &owner, &context).await;
+        outcome.cleaned.extend(match platform {
+            Ok(platform) => {
+                clean_ledger(platform.as_ref(), run, context.ledger(), self.intent).await
+            }
+            Err(why) => unreachable(run, context.ledger(), &why),
+        });
         context.ledger().close();
     }
 
-    async fn clean_tags(&mut self, settings: &Settings, ledgers: &Path, intent: Intent) {
-        let (context, _notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
-        let alive = |run: &str| alive(ledgers).contains(run);
-        let cleaned = match to_clean(settings, context).await {
-            Ok(None) => return,
-            Ok(Some(platform)) => clean_tagged(platform.as_ref(), alive, intent).await,
-            Err(error) => Err(error),
-        };
-        match cleaned {
-            // What a ledger told already is not told again.
-            Ok(cleaned) => self.cleaned.extend(
-                cleaned
-                    .into_iter()
-                    .filter(|one| intent == Intent::Remove || !self.knows(one))
-                    .collect::<Vec<_>>(),
-            ),
-            Err(error) => self.faults.push(error.to_string()),
+    /// What killed runs of the local platform left, which knows by itself that they are dead.
+    async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
+        let cleaned = self.tagged(settings, |_| Claim::Ours).await;
+        self.take(cleaned, outcome);
+    }
+
+    /// What is claimed in each of these places.
+    async fn tags(&self, places: &[Place], claimed: impl Fn(&Tag) -> Claim, outcome: &mut Outcome) {
+        for (words, settings) in places {
+            outcome.looked.push(words.clone());
+            let cleaned = self.tagged(settings, &claimed).await;
+            let cleaned = cleaned.map_err(|error| format!("{words}: {error}"));
+            self.take(cleaned, outcome);
         }
     }
 
+    async fn tagged(
+        &self,
+        settings: &Settings,
+        claimed: impl Fn(&Tag) -> Claim,
+    ) -> Result<Vec<Cleaned>, String> {
+        let (context, _notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
+        let cleaned = match to_clean(settings, context).await {
+            Ok(None) => Ok(Vec::new()),
+            Ok(Some(platform)) => clean_tagged(platform.as_ref(), claimed, self.intent).await,
+            Err(error) => Err(error),
+        };
+        cleaned.map_err(|error| error.to_string())
+    }
+
+    fn take(&self, cleaned: Result<Vec<Cleaned>, String>, outcome: &mut Outcome) {
+        match cleaned {
+            // What a ledger or another place told already is not told again.
+            Ok(cleaned) => {
+                for one in cleaned {
+                    if self.intent == Intent::Remove && one.fate == Fate::Removed
+                        || !outcome.knows(&one)
+                    {
+                        outcome.cleaned.push(one);
+                    }
+                }
+            }
+            Err(why) => outcome.faults.push(why),
+        }
+    }
+
+    /// Whether a run has a ledger here that is locked.
+    fn is_alive(&self, run: &str) -> io::Result<bool> {
+        Ledger::is_locked(&ledger::path_in(&self.ledgers, run))
+    }
+
+    /// What may be done with a thing of this tag when no run is named. Only where a run was begun its lock says that it
+    /// is dead; what cannot be found out is no sign of death.
+    fn claim(&self, tag: &Tag, origin: &io::Result<Option<Origin>>) -> Claim {
+        let here = matches!(origin, Ok(Some(here)) if tag.origin.as_ref().is_some_and(|of| of.ledgers == here.ledgers));
+        match (self.is_alive(&tag.run), &tag.origin) {
+            (Ok(false), _) if here => Claim::Ours,
+            (Ok(true), _) => Claim::Stays,
+            (Err(error), _) => {
+                Claim::Elsewhere(format!("a run whose ledger cannot be read ({error})"))
+            }
+            (Ok(false), Some(of)) => {
+                Claim::Elsewhere(format!("{}, ledgers {}", of.host, of.ledgers))
+            }
+            (Ok(false), None) => Claim::Elsewhere("an unknown machine".into()),
+        }
+    }
+}
+
+impl Outcome {
     fn knows(&self, one: &Cleaned) -> bool {
         self.cleaned
             .iter()
@@ -148,6 +230,9 @@ impl Outcome {
     }
 
     fn tell(&self) -> ExitCode {
+        for place in &self.looked {
+            println!("looked for this program's tag: {place}");
+        }
         print!("{}", cleaning::table(&self.cleaned));
         if self.cleaned.is_empty() && self.faults.is_empty() {
             println!("nothing is left");
@@ -169,12 +254,7 @@ async fn platform_of(
     owner: &ledger::Owner,
     context: &Context,
 ) -> Result<Arc<dyn Platform>, String> {
-    let recorded = owner
-        .settings
-        .iter()
-        .map(|(key, value)| (key.as_str(), value, "its ledger"));
-    let resolved = settings::resume(recorded, path, &Sources::default());
-    let settings = resolved.map_err(|error| error.to_string())?.settings;
+    let settings = settings_of(path, owner)?;
     let platform = to_clean(&settings, context.clone()).await;
     let nowhere = || {
         format!(

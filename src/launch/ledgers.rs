@@ -48,13 +48,9 @@ pub(super) fn of_run(
         Begun::Before if path.exists() => Ledger::reopen(&path).map(|(ledger, _)| ledger),
         Begun::Before | Begun::Now => {
             let recorded = resolved.recorded();
-            let owner = Owner {
-                run: run.into(),
-                directory: std::path::absolute(run_directory)?,
-                settings: recorded
-                    .map(|(key, value, _)| (key.into(), value))
-                    .collect(),
-            };
+            let settings = recorded.map(|(key, value, _)| (key.into(), value));
+            let directory = std::path::absolute(run_directory)?;
+            let owner = Owner::new(run, directory, settings.collect());
             Ledger::create(&path, &owner)
         }
     };

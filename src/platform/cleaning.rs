@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::ledger::Ledger;
+use super::origin::Tag;
 use super::{Platform, PlatformError, Resource};
 
 /// Removing one thing; a cloud may want to be asked several times.
@@ -27,6 +28,11 @@ pub enum Fate {
     Removed,
     /// It would be removed.
     WouldBeRemoved,
+    /// It is left alone: nobody here knows whether its run is alive.
+    Elsewhere {
+        /// The machine on which the run was begun, in words.
+        host: String,
+    },
     /// It may be there still.
     Failed {
         /// Why.
@@ -75,30 +81,44 @@ pub async fn clean_ledger(
 fn noted(ledger: &Ledger, resource: &Resource, fate: &Fate) -> std::io::Result<()> {
     match fate {
         Fate::Removed => ledger.removed(resource),
-        Fate::WouldBeRemoved | Fate::Failed { .. } => Ok(()),
+        Fate::WouldBeRemoved | Fate::Elsewhere { .. } | Fate::Failed { .. } => Ok(()),
     }
 }
 
-/// Removes what carries this program's tag, but for the runs that are `alive`, who are asked for after the platform
-/// was, so that no run can have begun in between.
+/// What may be done with a thing, by its tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Its run is dead, or named by the user: it goes.
+    Ours,
+    /// It is not to be told of: its run is alive here, or not asked for.
+    Stays,
+    /// Its run was begun elsewhere, on the machine in words, and may be alive.
+    Elsewhere(String),
+}
+
+/// Removes what carries this program's tag and is `claimed`, which is asked after the platform was, so that no run can
+/// have begun in between.
 ///
 /// # Errors
 /// When the platform does not tell what is there.
 pub async fn clean_tagged(
     platform: &dyn Platform,
-    alive: impl Fn(&str) -> bool,
+    claimed: impl Fn(&Tag) -> Claim,
     intent: Intent,
 ) -> Result<Vec<Cleaned>, PlatformError> {
     let mut cleaned = Vec::new();
-    for (run, resource) in platform.tagged().await?.into_iter().rev() {
-        if !alive(&run) {
-            let fate = fate(platform, &resource, intent).await;
-            cleaned.push(Cleaned {
-                run,
-                resource,
-                fate,
-            });
-        }
+    for (tag, resource) in platform.tagged().await?.into_iter().rev() {
+        let tag = Tag::parse(&tag);
+        let fate = match claimed(&tag) {
+            Claim::Ours => fate(platform, &resource, intent).await,
+            Claim::Stays => continue,
+            Claim::Elsewhere(host) => Fate::Elsewhere { host },
+        };
+        cleaned.push(Cleaned {
+            run: tag.run,
+            resource,
+            fate,
+        });
     }
     Ok(cleaned)
 }
@@ -147,6 +167,10 @@ pub fn table(cleaned: &[Cleaned]) -> String {
         let fate = match &one.fate {
             Fate::Removed => "removed".into(),
             Fate::WouldBeRemoved => "would be removed".into(),
+            Fate::Elsewhere { host } => format!(
+                "left alone: it belongs to {host}, and its run is perhaps alive; if not: sebs-tui clean --run {}",
+                one.run
+            ),
             Fate::Failed { why, .. } => format!("failed: {why}"),
         };
         let Resource {

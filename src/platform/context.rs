@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ledger::Ledger;
+use super::origin::Tag;
 use crate::core::live::{Live, Phase};
 
 /// Notes under way to the log; more are dropped, since a platform never waits for a reader.
@@ -35,9 +36,18 @@ impl Context {
         (context, arriving)
     }
 
-    /// Name of the run: what is made on the platform is named and tagged by it.
+    /// Name of the run: what is made on the platform is named by it.
     pub fn run(&self) -> &str {
         &self.run
+    }
+
+    /// What everything that is made is tagged with: the run, and where it was begun.
+    pub fn tag(&self) -> String {
+        Tag {
+            run: self.run.as_ref().into(),
+            origin: self.ledger.origin().cloned(),
+        }
+        .to_string()
     }
 
     /// Where everything that is made is written down first.

@@ -14,19 +14,46 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
+use super::origin::Origin;
 
+/// Version of the lines; a reader refuses a higher one.
+const VERSION: u32 = 1;
 /// How the names of the files end.
 const EXTENSION: &str = "jsonl";
 
 /// The first line: whose ledger it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Owner {
+    /// Version of the writer's lines.
+    #[serde(default = "first_version")]
+    pub version: u32,
     /// Name of the run.
     pub run: String,
     /// Its directory.
     pub directory: PathBuf,
     /// Its settings by key, which hold no secrets: enough to reach the platform again.
     pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+impl Owner {
+    /// A run that begins now.
+    pub fn new(
+        run: &str,
+        directory: PathBuf,
+        settings: BTreeMap<String, serde_json::Value>,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            run: run.into(),
+            directory,
+            settings,
+        }
+    }
+}
+
+/// Of a ledger that names none.
+fn first_version() -> u32 {
+    1
 }
 
 /// A further line.
@@ -71,12 +98,26 @@ pub fn list(ledgers: &Path) -> io::Result<Vec<PathBuf>> {
 #[derive(Debug)]
 pub struct Ledger {
     book: Mutex<Book>,
+    origin: Option<Origin>,
+    damage: Vec<String>,
 }
 
 #[derive(Debug)]
 struct Book {
     file: Option<(File, PathBuf)>,
     open: Vec<Resource>,
+    /// The file says more than could be read: it stays.
+    damaged: bool,
+}
+
+/// What a ledger's text says.
+struct Parsed {
+    owner: Owner,
+    open: Vec<Resource>,
+    /// Bytes of its whole lines.
+    whole: u64,
+    /// What is wrong with the lines that are left out.
+    damage: Vec<String>,
 }
 
 impl Ledger {
@@ -88,6 +129,7 @@ impl Ledger {
     pub fn create(path: &Path, owner: &Owner) -> io::Result<Self> {
         let parent = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent)?;
+        let origin = Origin::of(parent)?;
         // Nobody sees the file by its name before it is locked and has its owner.
         let draft = path.with_extension(format!("{}.draft", std::process::id()));
         let mut file = OpenOptions::new().append(true).create(true).open(&draft)?;
@@ -98,14 +140,18 @@ impl Ledger {
         fs::remove_file(&draft)?;
         named?;
         File::open(parent)?.sync_all()?;
-        Ok(Self::of(Some((file, path.into())), Vec::new()))
+        Ok(Self {
+            origin: Some(origin),
+            ..Self::of(Some((file, path.into())), Vec::new())
+        })
     }
 
-    /// Goes on with the ledger of a run that has ended or was killed, and locks it; a torn last line is dropped.
+    /// Goes on with the ledger of a run that has ended or was killed, and locks it. A torn last line is dropped; other
+    /// lines that make no sense are left out and told by [`Self::damage`].
     ///
     /// # Errors
-    /// [`io::ErrorKind::WouldBlock`] when its run is alive, [`io::ErrorKind::InvalidData`] when it makes no sense;
-    /// else when it cannot be read or written.
+    /// [`io::ErrorKind::WouldBlock`] when its run is alive, [`io::ErrorKind::InvalidData`] when it does not say whose it
+    /// is or is of a newer version; else when it cannot be read or written.
     pub fn reopen(path: &Path) -> io::Result<(Self, Owner)> {
         let mut file = OpenOptions::new().read(true).append(true).open(path)?;
         match file.try_lock() {
@@ -120,9 +166,41 @@ impl Ledger {
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
-        let (owner, open, whole) = parse(&text)?;
-        file.set_len(whole)?;
-        Ok((Self::of(Some((file, path.into())), open), owner))
+        let parsed = parse(&text)?;
+        file.set_len(parsed.whole)?;
+        let mut ledger = Self::of(Some((file, path.into())), parsed.open);
+        ledger.origin = path.parent().map(Origin::of).transpose()?;
+        if let Ok(book) = ledger.book.get_mut() {
+            book.damaged = !parsed.damage.is_empty();
+        }
+        ledger.damage = parsed.damage;
+        Ok((ledger, parsed.owner))
+    }
+
+    /// Whether the run of this ledger lives: whether it is locked.
+    ///
+    /// # Errors
+    /// When that cannot be found out, which is no sign of death.
+    pub fn is_locked(path: &Path) -> io::Result<bool> {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            file => file?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// What is wrong with lines that were left out.
+    pub fn damage(&self) -> &[String] {
+        &self.damage
+    }
+
+    /// Where its run was begun; none for one in memory.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
     }
 
     /// What a ledger says: whose it is and what is open, without locking it.
@@ -130,19 +208,7 @@ impl Ledger {
     /// # Errors
     /// As [`Self::reopen`], but for a live run.
     pub fn read(path: &Path) -> io::Result<(Owner, Vec<Resource>)> {
-        parse(&fs::read(path)?).map(|(owner, open, _)| (owner, open))
-    }
-
-    /// Whether its run is alive, changing nothing.
-    ///
-    /// # Errors
-    /// When it cannot be opened or asked for.
-    pub fn is_held(path: &Path) -> io::Result<bool> {
-        match File::open(path)?.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        parse(&fs::read(path)?).map(|parsed| (parsed.owner, parsed.open))
     }
 
     /// A ledger in memory: for what makes nothing that outlives the process.
@@ -152,7 +218,13 @@ impl Ledger {
 
     fn of(file: Option<(File, PathBuf)>, open: Vec<Resource>) -> Self {
         Self {
-            book: Mutex::new(Book { file, open }),
+            book: Mutex::new(Book {
+                file,
+                open,
+                damaged: false,
+            }),
+            origin: None,
+            damage: Vec::new(),
         }
     }
 
@@ -201,6 +273,7 @@ impl Ledger {
 impl Book {
     fn close(&mut self) {
         if self.open.is_empty()
+            && !self.damaged
             && let Some((_, path)) = self.file.take()
         {
             // One that stays is found empty, and removed, by the next cleaning.
@@ -227,31 +300,53 @@ fn write(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     written
 }
 
-/// The owner, what is open, and the length of the whole lines, bytes.
-fn parse(text: &[u8]) -> io::Result<(Owner, Vec<Resource>, u64)> {
+fn parse(text: &[u8]) -> io::Result<Parsed> {
     let whole = text
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |end| end + 1);
-    let invalid = |number: usize, what: &dyn std::fmt::Display| {
-        let what = format!("line {number}: {what}; the ledger was changed or damaged");
-        io::Error::new(io::ErrorKind::InvalidData, what)
+    let wrong = |number: usize, what: &dyn std::fmt::Display| {
+        format!("line {number}: {what}; the ledger was changed or damaged")
     };
+    let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let mut lines = text[..whole]
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .zip(1..);
-    let (first, _) = lines.next().ok_or_else(|| invalid(1, &"it is missing"))?;
-    let owner = serde_json::from_slice(first).map_err(|error| invalid(1, &error))?;
-    let mut open = Vec::new();
+    let (first, _) = lines
+        .next()
+        .ok_or_else(|| invalid(wrong(1, &"it is missing")))?;
+    refuse_newer(first).map_err(invalid)?;
+    let owner: Owner = serde_json::from_slice(first).map_err(|error| invalid(wrong(1, &error)))?;
+    let (mut open, mut damage) = (Vec::new(), Vec::new());
     for (line, number) in lines {
-        match serde_json::from_slice(line).map_err(|error| invalid(number, &error))? {
-            Line::Creating(resource) if open.contains(&resource) => {}
-            Line::Creating(resource) => open.push(resource),
-            Line::Removed(resource) => open.retain(|open| *open != resource),
+        match serde_json::from_slice(line) {
+            Ok(Line::Creating(resource)) if open.contains(&resource) => {}
+            Ok(Line::Creating(resource)) => open.push(resource),
+            Ok(Line::Removed(resource)) => open.retain(|open| *open != resource),
+            Err(error) => damage.push(wrong(number, &error)),
         }
     }
-    Ok((owner, open, whole as u64))
+    Ok(Parsed {
+        owner,
+        open,
+        whole: whole as u64,
+        damage,
+    })
+}
+
+/// Looks at the version alone: the rest of a newer line may not be readable.
+fn refuse_newer(first: &[u8]) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    match serde_json::from_slice::<Version>(first) {
+        Ok(Version { version }) if version > VERSION => Err(format!(
+            "it has version {version}, and this program reads up to {VERSION}: clean with the newer program"
+        )),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -259,11 +354,8 @@ mod tests {
     use super::*;
 
     fn owner() -> Owner {
-        Owner {
-            run: "r".into(),
-            directory: "results/r".into(),
-            settings: BTreeMap::from([("platform".into(), "local".into())]),
-        }
+        let settings = BTreeMap::from([("platform".into(), "local".into())]);
+        Owner::new("r", "results/r".into(), settings)
     }
 
     fn thing(name: &str) -> Resource {
@@ -283,7 +375,7 @@ mod tests {
         }
         ledger.removed(&thing("b")).unwrap();
         drop(ledger);
-        assert!(!Ledger::is_held(&path).unwrap());
+        assert!(!Ledger::is_locked(&path).unwrap());
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"what\":\"creating\",\"ki").unwrap();
         assert_eq!(list(directory.path()).unwrap(), std::slice::from_ref(&path));
@@ -304,11 +396,12 @@ mod tests {
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
         let alive = Ledger::reopen(&path).unwrap_err();
         assert_eq!(alive.kind(), io::ErrorKind::WouldBlock);
-        assert!(Ledger::is_held(&path).unwrap());
+        assert!(Ledger::is_locked(&path).unwrap());
         ledger.creating(&thing("a")).unwrap();
         ledger.removed(&thing("a")).unwrap();
         drop(ledger);
-        assert!(fs::read_dir(path.parent().unwrap()).unwrap().count() == 0);
+        assert!(list(path.parent().unwrap()).unwrap().is_empty());
+        assert!(!Ledger::is_locked(&path).unwrap());
     }
 
     #[test]
@@ -316,10 +409,39 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = path_in(directory.path(), "r");
         let first = serde_json::to_string(&owner()).unwrap();
-        for (text, line) in [("", "line 1"), (&*format!("{first}\nnonsense\n"), "line 2")] {
+        let newer = first.replace("\"version\":1", "\"version\":2,\"more\":0");
+        for (text, told) in [
+            ("", "line 1"),
+            ("nonsense\n", "line 1"),
+            (&*format!("{newer}\n"), "it has version 2"),
+        ] {
             fs::write(&path, text).unwrap();
-            let error = Ledger::read(&path).unwrap_err().to_string();
-            assert!(error.contains(line), "{error}");
+            let error = Ledger::reopen(&path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+            assert!(error.to_string().contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn one_bad_line_is_told_the_others_are_used_and_the_ledger_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path_in(directory.path(), "r");
+        let ledger = Ledger::create(&path, &owner()).unwrap();
+        for name in ["a", "b"] {
+            ledger.creating(&thing(name)).unwrap();
+        }
+        drop(ledger);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen("creating", "cre\0ting", 1)).unwrap();
+        let (ledger, _) = Ledger::reopen(&path).unwrap();
+        assert_eq!(ledger.open(), [thing("b")]);
+        assert!(
+            ledger.damage()[0].contains("line 2"),
+            "{:?}",
+            ledger.damage()
+        );
+        ledger.removed(&thing("b")).unwrap();
+        drop(ledger);
+        assert!(path.exists(), "what cannot be read may name a thing");
     }
 }

@@ -12,6 +12,7 @@ pub mod endpoint;
 mod hosted;
 pub mod ledger;
 pub mod local;
+pub mod origin;
 
 use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr};

@@ -1,19 +1,18 @@
 //! One showing of the dashboard: waits for keys, signals, the board and the clock, and draws when something changed.
 
+mod picture;
 mod react;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::core::board::{Activity, Board};
-use crate::core::listing::Rows;
-use crate::core::live::LiveReading;
 use crate::core::message::RunState;
-use crate::core::time::{Nanos, SECOND};
+use crate::core::time::SECOND;
 
 use super::draw::{Scene, draw};
 use super::input::Decoder;
@@ -22,7 +21,8 @@ use super::table::Table;
 use super::terminal::{Screen, is_entered};
 use super::theme::{Palette, Theme, ThemeChoice};
 use super::view::{Access, Leaving, Moment, View};
-use super::{Feed, Left, Lookup, ScreenError, facts};
+use super::{Feed, Left, ScreenError, facts};
+use picture::{Picture, clock, rows};
 
 /// Ten frames a second at most.
 const FRAME: Duration = Duration::from_millis(100);
@@ -39,14 +39,6 @@ pub async fn show(feed: Feed, choice: ThemeChoice) -> Result<Left, ScreenError> 
     crossterm::style::force_color_output(theme.palette() == Palette::Colour);
     let screen = Screen::enter().map_err(ScreenError::Enter)?;
     Ok(Session::new(feed, theme, screen).run(signals).await)
-}
-
-/// What is drawn; it stands still while the view is frozen.
-struct Picture {
-    board: Arc<Board>,
-    live: LiveReading,
-    attempt: Lookup,
-    now: Nanos,
 }
 
 struct Session {
@@ -253,57 +245,4 @@ impl Session {
         self.changed |= self.view.closing_in != seconds;
         self.view.closing_in = seconds;
     }
-
-    fn take_picture(&mut self) {
-        let board = self.feed.board.borrow_and_update().clone();
-        let live = self.feed.live.read();
-        let now = clock(self.view.access, &board);
-        let shown = &self.picture;
-        let seconds = |board: &Board, now| facts::elapsed(board, now) / SECOND;
-        let other_board = !Arc::ptr_eq(&board, &shown.board);
-        self.changed |= other_board
-            || live != shown.live
-            || seconds(&board, now) != seconds(&shown.board, shown.now);
-        if other_board && self.view.log_back > 0 {
-            self.view.log_back += newer_lines(&board, &shown.board);
-        }
-        self.view.table.show(&rows(&self.feed, &board));
-        self.picture = Picture {
-            board,
-            live,
-            attempt: self.feed.samples.attempt.borrow().clone(),
-            now,
-        };
-    }
-}
-
-/// Log lines that came after what was shown, so that a log scrolled back stands still.
-fn newer_lines(board: &Board, shown: &Board) -> usize {
-    let last = shown.log.back();
-    board
-        .log
-        .iter()
-        .rev()
-        .take_while(|line| !last.is_some_and(|last| Arc::ptr_eq(last, line)))
-        .count()
-}
-
-/// What the table of samples shows beside this board.
-fn rows(feed: &Feed, board: &Board) -> Rows {
-    let recorded = feed.samples.recorded.as_ref();
-    recorded.unwrap_or(board.samples.rows()).clone()
-}
-
-/// The time of the picture: in a run that is only looked at, it stands still at the last event.
-fn clock(access: Access, board: &Board) -> Nanos {
-    match access {
-        Access::Command => wall_clock(),
-        Access::Look => board.last_event,
-    }
-}
-
-fn wall_clock() -> Nanos {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos() as Nanos)
 }

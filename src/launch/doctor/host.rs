@@ -92,7 +92,7 @@ pub(super) fn ledgers(settings: &Settings, report: &mut Doctor) {
 
 /// What this ledger has open; none when its run is alive.
 fn left(path: &Path) -> std::io::Result<Option<String>> {
-    if Ledger::is_held(path)? {
+    if Ledger::is_locked(path)? {
         return Ok(None);
     }
     let (owner, open) = Ledger::read(path)?;

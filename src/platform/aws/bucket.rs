@@ -140,7 +140,7 @@ impl<'a> Bucket<'a> {
         };
         let tag = Tag::builder()
             .key(names::TAG)
-            .value(self.context.run())
+            .value(self.context.tag())
             .build()
             .map_err(|why| fault(&why))?;
         let tags = Tagging::builder()
@@ -291,8 +291,8 @@ pub(super) async fn remove(
     unless_gone(gone.await)
 }
 
-/// The run that a bucket was made for, by its tag.
-pub(super) async fn run_of(
+/// The tag that a bucket has from the run that made it.
+pub(super) async fn tag_of(
     account: &Account,
     bucket: &str,
 ) -> Result<Option<String>, PlatformError> {

@@ -13,6 +13,7 @@ use super::{Form, Processor, names, role};
 use crate::core::contract::COLD_NONCE;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
+use crate::platform::origin::Tag;
 use crate::platform::{ErrorKind, FunctionSpec, PlatformError, Resource};
 
 /// What a function is called in the ledger; its name there is `region/name`.
@@ -192,7 +193,8 @@ impl Function<'_> {
                 .send()
                 .await;
             let found = sent.map_err(|why| explain("get", self.name, &why))?;
-            Ok(found.tags().and_then(|tags| tags.get(names::TAG)).cloned())
+            let tag = found.tags().and_then(|tags| tags.get(names::TAG));
+            Ok(tag.map(|tag| Tag::parse(tag).run))
         });
         match tags.await {
             Ok(run) => Ok(Some(run.unwrap_or_default())),
@@ -224,7 +226,7 @@ impl Function<'_> {
             .create_function()
             .function_name(self.name)
             .description(names::description(self.context.run()))
-            .tags(names::TAG, self.context.run())
+            .tags(names::TAG, self.context.tag())
             .role(plan.role)
             .runtime(plan.runtime())
             .handler(&plan.spec.handler)

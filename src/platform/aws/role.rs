@@ -11,6 +11,7 @@ use super::names;
 use super::retry::Patience;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
+use crate::platform::origin::Tag;
 use crate::platform::{ErrorKind, PlatformError, Resource, Retry};
 
 /// What a role is called in the ledger.
@@ -37,7 +38,7 @@ pub(super) async fn ensure(
         phase: Phase::Activating,
         bound: BOUND,
     };
-    let created = patience.with(|| create(account, context.run(), name)).await;
+    let created = patience.with(|| create(account, context, name)).await;
     match created {
         Err(PlatformError {
             kind: ErrorKind::Conflict,
@@ -82,10 +83,10 @@ pub(super) fn refused(refusal: PlatformError, arn: &str) -> PlatformError {
     }
 }
 
-async fn create(account: &Account, run: &str, name: &str) -> Result<String, PlatformError> {
+async fn create(account: &Account, context: &Context, name: &str) -> Result<String, PlatformError> {
     let tag = aws_sdk_iam::types::Tag::builder()
         .key(names::TAG)
-        .value(run)
+        .value(context.tag())
         .build();
     let tag =
         tag.map_err(|why| error(ErrorKind::Internal, "create role", name, why.to_string()))?;
@@ -95,7 +96,7 @@ async fn create(account: &Account, run: &str, name: &str) -> Result<String, Plat
         .path(names::ROLE_PATH)
         .role_name(name)
         .assume_role_policy_document(TRUST)
-        .description(names::description(run))
+        .description(names::description(context.run()))
         .tags(tag);
     let created = account
         .change(request.send())
@@ -114,7 +115,8 @@ async fn adopt(account: &Account, run: &str, name: &str) -> Result<String, Platf
         .await
         .map_err(|why| explain("get role", name, &why))?;
     let role = found.role().ok_or_else(|| without_arn(name))?;
-    if run_of(account, name).await?.as_deref() == Some(run) {
+    let tag = tag_of(account, name).await?;
+    if tag.is_some_and(|tag| Tag::parse(&tag).run == run) {
         return Ok(role.arn().into());
     }
     let what = format!(
@@ -133,8 +135,8 @@ fn without_arn(name: &str) -> PlatformError {
     )
 }
 
-/// The run that a role was made for.
-pub(super) async fn run_of(account: &Account, name: &str) -> Result<Option<String>, PlatformError> {
+/// What a role's tag says of the run that it was made for.
+pub(super) async fn tag_of(account: &Account, name: &str) -> Result<Option<String>, PlatformError> {
     let tags = account
         .iam
         .list_role_tags()

@@ -7,10 +7,10 @@ use super::errors::explain;
 use super::{bucket, function, names, role};
 use crate::platform::{ErrorKind, PlatformError, Resource};
 
-/// A thing and the run it was made for.
+/// A tag and the thing that carries it.
 type Tagged = (String, Resource);
 
-/// Every function of the region with our tag, with its run.
+/// Every function of the region with our tag.
 pub(super) async fn functions(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
     let region = account.region()?;
     let mut pages = account.lambda.list_functions().into_paginator().send();
@@ -28,13 +28,13 @@ pub(super) async fn functions(account: &Account) -> Result<Vec<Tagged>, Platform
                 kind: function::KIND.into(),
                 name: format!("{region}/{name}"),
             };
-            found.extend(run_by_arn(account, arn).await?.map(|run| (run, resource)));
+            found.extend(tag_by_arn(account, arn).await?.map(|tag| (tag, resource)));
         }
     }
     Ok(found)
 }
 
-async fn run_by_arn(account: &Account, arn: &str) -> Result<Option<String>, PlatformError> {
+async fn tag_by_arn(account: &Account, arn: &str) -> Result<Option<String>, PlatformError> {
     let tags = account.lambda.list_tags().resource(arn).send().await;
     match tags.map_err(|why| explain("list tags", arn, &why)) {
         Ok(tags) => Ok(tags
@@ -48,7 +48,7 @@ async fn run_by_arn(account: &Account, arn: &str) -> Result<Option<String>, Plat
     }
 }
 
-/// Every role with our tag, with its run.
+/// Every role with our tag.
 pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
     let mut pages = account
         .iam
@@ -61,9 +61,9 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
         let page = page.map_err(|why| explain("list roles", names::ROLE_PATH, &why))?;
         for role in page.roles() {
             // One that vanishes meanwhile is gone, as it should be.
-            match role::run_of(account, role.role_name()).await {
-                Ok(Some(run)) => found.push((
-                    run,
+            match role::tag_of(account, role.role_name()).await {
+                Ok(Some(tag)) => found.push((
+                    tag,
                     Resource {
                         kind: role::KIND.into(),
                         name: role.role_name().into(),
@@ -81,7 +81,7 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
     Ok(found)
 }
 
-/// Every bucket of the region with our name and tag, with its run.
+/// Every bucket of the region with our name and tag.
 pub(super) async fn buckets(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
     let region = account.region()?;
     let mut pages = account
@@ -101,8 +101,8 @@ pub(super) async fn buckets(account: &Account) -> Result<Vec<Tagged>, PlatformEr
                 kind: bucket::KIND.into(),
                 name: format!("{region}/{name}"),
             };
-            let run = bucket::run_of(account, name).await?;
-            found.extend(run.map(|run| (run, resource)));
+            let tag = bucket::tag_of(account, name).await?;
+            found.extend(tag.map(|tag| (tag, resource)));
         }
     }
     Ok(found)

@@ -184,7 +184,7 @@ impl Stay {
         ContainerCreateBody {
             image: Some(image.name().into()),
             env: Some(variables.chain([task]).collect()),
-            labels: Some([(LABEL.into(), context.run().into())].into()),
+            labels: Some([(LABEL.into(), context.tag())].into()),
             working_dir: Some(archive::TASK.into()),
             host_config: Some(HostConfig {
                 memory: Some(i64::from(spec.memory_mb) * 1024 * 1024),

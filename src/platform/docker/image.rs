@@ -95,7 +95,7 @@ impl Image {
             .from_src("-")
             .repo(&self.name)
             .tag("latest")
-            .changes(vec![format!("LABEL {LABEL}={}", context.run())])
+            .changes(vec![format!("LABEL {LABEL}={}", context.tag())])
             .build();
         let make = client.create_image(Some(options), Some(body_full(files.into())), None);
         let make = make.try_for_each(|_| std::future::ready(Ok(())));

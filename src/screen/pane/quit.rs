@@ -19,12 +19,11 @@ const WIDTH: u16 = 44;
 
 /// Draws it; on a screen of one line it is that line.
 pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
-    let remain = match scene.board.plan() {
-        None => "Nothing has been measured yet.".into(),
-        Some(_) => {
-            let remaining = u64::from(Progress::of(scene.board).remaining());
-            format!("{} samples remain.", format::count(remaining))
-        }
+    let remain = if scene.board.run.is_none() {
+        "Nothing has been measured yet.".into()
+    } else {
+        let remaining = u64::from(Progress::of(scene.board).remaining());
+        format!("{} samples remain.", format::count(remaining))
     };
     let standing = scene.theme.style(Meaning::Standing);
     if Shape::of(area) == Shape::Line {
