@@ -75,6 +75,10 @@ fn tell_unused_keep(options: &Options, settings: &Settings) {
 }
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
+#[allow(
+    clippy::too_many_lines,
+    reason = "every part of a run is joined here, one after the other"
+)]
 pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
     let settings = &started.resolved.settings;
