@@ -29,7 +29,7 @@ pub struct Orders {
 /// What to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Read T1, let [`Initiator::send`] write a datagram, and send it.
+    /// Read T1, let [`super::Initiator::send`] write a datagram, and send it.
     Send,
     /// Wait for a datagram, but no longer than until this time (monotonic, ns).
     Wait(Nanos),
