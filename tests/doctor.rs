@@ -4,7 +4,6 @@
 
 #[cfg(feature = "aws")]
 #[path = "aws/emulator.rs"]
-#[allow(dead_code, reason = "each test file uses a part of it")]
 mod emulator;
 mod nat;
 mod support;
@@ -260,11 +259,8 @@ fn a_run_whose_stun_server_is_silent_does_not_begin() {
 fn what_a_killed_run_left_is_told_and_stays_for_clean() {
     let state = tempfile::tempdir().unwrap();
     let path = path_in(&state.path().join("ledgers"), "dead");
-    let owner = Owner {
-        run: "dead".into(),
-        directory: "results/dead".into(),
-        settings: BTreeMap::from([("platform".into(), "simulated".into())]),
-    };
+    let settings = BTreeMap::from([("platform".into(), "simulated".into())]);
+    let owner = Owner::new("dead", "results/dead".into(), settings);
     let ledger = Ledger::create(&path, &owner).unwrap();
     let kind = "function".into();
     let name = "lost".into();

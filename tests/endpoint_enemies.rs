@@ -31,6 +31,7 @@ async fn invoked(port: u16, deadline: Duration) -> Result<Reply, String> {
         reply: "auto".into(),
         cold: ColdMethod::Auto,
         dialect: Dialect::Stamp,
+        per_minute: None,
     };
     let send: Sender = Box::new(|_| Box::pin(async { Err("nobody is called".into()) }));
     let platform = EndpointPlatform::new(settings, |_| None, send)

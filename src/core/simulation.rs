@@ -219,10 +219,9 @@ impl Simulation {
                 } else {
                     (None, end)
                 };
-                let compared = Compared::Http(followed);
                 (
                     ClockReply::silent(orders.dialect, None),
-                    compared,
+                    Compared::Http(followed),
                     Some(measured.leave),
                     end,
                     over,

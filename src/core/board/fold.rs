@@ -58,17 +58,7 @@ impl Board {
                 package_bytes,
                 took,
                 ..
-            } => {
-                self.activity = Activity::Idle;
-                self.note(
-                    entry.wall,
-                    Severity::Note,
-                    format!(
-                        "deployed a package of {package_bytes} B in {:.0} ms",
-                        *took as f64 / 1e6
-                    ),
-                );
-            }
+            } => self.deployed(entry.wall, *package_bytes, *took),
             Event::ColdStarted { sample } => {
                 self.current = Some(*sample);
                 self.activity = Activity::ForcingCold;
@@ -112,6 +102,13 @@ impl Board {
         }
         let plan = self.run.as_ref().map(|run| &run.plan);
         self.samples.take(entry, plan);
+    }
+
+    fn deployed(&mut self, wall: Nanos, package_bytes: u64, took: Nanos) {
+        self.activity = Activity::Idle;
+        let took = took as f64 / 1e6;
+        let text = format!("deployed a package of {package_bytes} B in {took:.0} ms");
+        self.note(wall, Severity::Note, text);
     }
 
     fn begin(&mut self, run: &RunHeader, wall: Nanos) {

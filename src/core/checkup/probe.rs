@@ -215,7 +215,8 @@ mod tests {
     use super::super::Verdict;
     use super::*;
     use crate::core::contract::StampKind;
-    use crate::core::sample::{Failure, PacketCounts, Purpose, SampleKey, Stamps, Token};
+    use crate::core::made_up;
+    use crate::core::sample::{Failure, PacketCounts, Stamps};
     use crate::core::time::{MILLISECOND, SECOND};
 
     fn over_udp(place: Place) -> Carried {
@@ -224,19 +225,8 @@ mod tests {
     }
 
     fn attempt([sent, received, answered]: [u32; 3], clock_error: Option<&str>) -> Attempt {
-        let key = SampleKey {
-            size: 0,
-            kind: StartKind::Warm,
-            repetition: 0,
-        };
         Attempt {
-            number: 1,
-            token: Token([1; 16]),
-            purpose: Purpose::WarmUp(key),
-            attempt_of_sample: 1,
             outcome: AttemptOutcome::Unsynchronised,
-            payload_bytes: 0,
-            package_bytes: 0,
             http: Some(HttpTimes {
                 start: SECOND,
                 connected_after: MILLISECOND,
@@ -246,30 +236,17 @@ mod tests {
                 end: SECOND + 4 * MILLISECOND,
             }),
             function: Some(FunctionReport {
-                is_cold: true,
-                platform_cold: None,
-                init: None,
-                billed: None,
-                request_id: "r".into(),
-                instance_id: "i".into(),
-                invocation: 1,
-                process_start: 0,
-                handler_entry: 0,
                 stamps: StampKind::Kernel,
-                stop: None,
                 clock_error: clock_error.map(Into::into),
-                implausible: 0,
+                ..made_up::function(true)
             }),
-            clock: None,
             packets: PacketCounts {
                 sent,
                 received,
                 answered,
                 ..PacketCounts::default()
             },
-            follow_ups: None,
-            exchanges: Vec::new(),
-            host_rows: Vec::new(),
+            ..made_up::attempt()
         }
     }
 

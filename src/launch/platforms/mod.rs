@@ -59,8 +59,10 @@ pub(super) async fn to_clean(
         PlatformName::Local => Ok(Some(Arc::new(
             LocalPlatform::start_beside_leftovers().await?,
         ))),
-        PlatformName::Docker => docker::to_clean(settings, context).await.map(Some),
-        _ => platform(settings, context).await,
+        PlatformName::Docker => Box::pin(docker::to_clean(settings, context))
+            .await
+            .map(Some),
+        _ => Box::pin(platform(settings, context)).await,
     }
 }
 
