@@ -103,7 +103,8 @@ fn pause_skip_retry_and_quit_do_what_they_say() {
 #[test]
 fn samples_are_listed_and_their_exchanges_plotted_while_the_run_goes_on() {
     let out = out();
-    let mut terminal = Terminal::start(&long_run(out.path()), 24, 80);
+    let endless = short_run(out.path(), 4, 200_000, 1000);
+    let mut terminal = Terminal::start(&endless, 24, 80);
     terminal.wait_for("RUNNING");
     let enough = |text: &str| lines_listed(text).is_some_and(|(_, of)| of >= 4);
     let begun = Instant::now();
