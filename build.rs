@@ -17,7 +17,7 @@ const SOURCES: [&str; 6] = [
     "src/core",
     "src/function",
     "src/lib.rs",
-    "src/net.rs",
+    "src/net",
     "Cargo.toml",
     "Cargo.lock",
 ];

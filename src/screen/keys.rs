@@ -1,5 +1,5 @@
 //! The one table of keys: what is pressed, what it does, how it is explained, when it can be used.
-//! Input, footer, help and the README's table all read it.
+//! Input, footer, help and the table of the documentation all read it.
 
 use crate::core::board::Board;
 use crate::core::message::{Command, RunState};
@@ -89,7 +89,7 @@ pub struct Key {
     pub hint: &'static str,
     /// A phrase for the help.
     pub help: &'static str,
-    /// When it can be used, for the README.
+    /// When it can be used, for the documentation.
     pub when: &'static str,
 }
 
@@ -272,11 +272,15 @@ fn commandable(board: &Board, view: &View) -> Result<(), &'static str> {
     }
 }
 
-/// The table for the README.
+/// The table for the documentation; keys that do one thing share a row.
 pub fn markdown_table() -> String {
-    let rows = KEYS
-        .iter()
-        .map(|key| format!("| {} | {} | {} |\n", key.name, key.help, key.when));
+    let rows = KEYS.chunk_by(|a, b| a.help == b.help).map(|keys| {
+        let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
+        let mut when: Vec<&str> = keys.iter().map(|key| key.when).collect();
+        when.dedup();
+        let (names, when) = (names.join(", "), when.join("; "));
+        format!("| {names} | {} | {when} |\n", keys[0].help)
+    });
     format!(
         "| key | what it does | when |\n|---|---|---|\n{}",
         rows.collect::<String>()

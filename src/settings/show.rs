@@ -44,7 +44,7 @@ pub fn template() -> String {
     format!("{head}{settings}")
 }
 
-/// The table of the README.
+/// The table of the documentation.
 pub fn markdown_table() -> String {
     let mut text = String::from("| flag | default | meaning |\n|---|---|---|\n");
     for setting in TABLE {

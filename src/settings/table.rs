@@ -1,4 +1,4 @@
-//! THE table of settings: flags, variables, file keys, help, the commented file and the README all come from it.
+//! THE table of settings: flags, variables, file keys, help, the commented file and docs/settings.md all come from it.
 
 use toml::Value;
 

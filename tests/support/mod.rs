@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -18,6 +19,16 @@ pub fn program() -> Command {
         }
     }
     command.stdin(Stdio::null());
+    // A shell has what it runs in the background ignore some signals, and that is handed down.
+    // SAFETY: between fork and exec nothing but `signal` is called, which may be called there.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            Ok(())
+        });
+    }
     command
 }
 
