@@ -103,6 +103,27 @@ fn keys_work_while_the_function_is_sent() {
 
 #[test]
 #[ignore = "needs MiniStack"]
+fn quitting_works_while_the_account_is_looked_at() {
+    let emulator = Emulator::start();
+    let settings = (
+        "GET /2016-08-19/account-settings HTTP",
+        Fault::Late(4 * SLOW),
+    );
+    let proxy = FaultProxy::start(emulator.port(), &[settings]);
+    let out = tempfile::tempdir().unwrap();
+    let mut terminal = terminal(&run(out.path(), &proxy.url()), out.path());
+    terminal.wait_for("PREPARING");
+    std::thread::sleep(SOON);
+    let begun = Instant::now();
+    terminal.press("qy");
+    assert_eq!(terminal.end(), 3, "incomplete:\n{}", terminal.text());
+    assert!(begun.elapsed() < SLOW, "{:?}", begun.elapsed());
+    proxy.assert_used();
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
 fn a_small_screen_shows_the_steps_too() {
     let emulator = Emulator::start();
     let rules = [

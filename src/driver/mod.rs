@@ -23,6 +23,7 @@ pub use self::address::{advertised, listen};
 pub use self::equipment::{Equipment, simulated_abilities};
 pub use self::experiment::{Experiment, Foreign, Speaker};
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -39,8 +40,7 @@ use crate::core::live::Live;
 use crate::core::message::{Command, Display, Entry, Event};
 use crate::core::run::{Action, Input, Run};
 use crate::core::spending::Terms;
-use crate::core::time::MILLISECOND;
-use crate::platform::{Platform, PlatformError, Retry};
+use crate::platform::{ErrorKind, Platform, PlatformError, Retry};
 
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
@@ -172,7 +172,13 @@ async fn drive(
     }
     told.extend(conditions_of(&terms, &header.platform));
     let (mut workshop, mut notes) = equipment.open(experiment, outlets.live.clone())?;
-    told.extend(workshop.inspect().await?);
+    let Prepared {
+        found,
+        first,
+        heard,
+    } = prepare(workshop.inspect(), &mut commands).await?;
+    told.extend(found);
+    let mut heard = VecDeque::from(heard);
     let plan = header.plan.clone();
     let mut display = outlets.display.clone();
     let mut chronicle = Chronicle::open(outlets, header, before, workshop.now())?;
@@ -189,7 +195,7 @@ async fn drive(
     )
     .within(terms, chronicle.board.spending);
     let mut job: Option<Job> = None;
-    let mut actions = run.handle(Input::Begin, workshop.now().monotonic);
+    let mut actions = run.handle(first, workshop.now().monotonic);
     loop {
         for action in actions {
             match action {
@@ -220,7 +226,7 @@ async fn drive(
                 }
                 Input::Outcome(done.outcome)
             }
-            Some(command) = commands.recv() => Input::Command(command),
+            Some(command) = next(&mut heard, &mut commands) => Input::Command(command),
             Ok(()) = display.changed() => {
                 let on = *display.borrow_and_update();
                 chronicle.tell(Event::Shown { on }, workshop.now())?;
@@ -234,6 +240,49 @@ async fn drive(
             }
         };
         actions = run.handle(input, workshop.now().monotonic);
+    }
+}
+
+/// What a run begins with.
+struct Prepared {
+    /// What was found on the platform.
+    found: Vec<Event>,
+    /// To begin, or to stop at once.
+    first: Input,
+    /// Commands that came meanwhile.
+    heard: Vec<Command>,
+}
+
+/// Waits until it is known whether everything is there that a run needs. A stop ends that at once; other commands wait.
+async fn prepare(
+    mut inspecting: impl Future<Output = Result<Vec<Event>, DriverError>> + Unpin,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Result<Prepared, DriverError> {
+    let mut heard = Vec::new();
+    let (found, first) = loop {
+        tokio::select! {
+            found = &mut inspecting => break (found?, Input::Begin),
+            Some(command) = commands.recv() => match command {
+                Command::Stop => break (Vec::new(), Input::Command(command)),
+                later => heard.push(later),
+            },
+        }
+    };
+    Ok(Prepared {
+        found,
+        first,
+        heard,
+    })
+}
+
+/// The next command, those first that came before the run had begun.
+async fn next(
+    heard: &mut VecDeque<Command>,
+    commands: &mut mpsc::Receiver<Command>,
+) -> Option<Command> {
+    match heard.pop_front() {
+        None => commands.recv().await,
+        earlier => earlier,
     }
 }
 
@@ -252,13 +301,9 @@ fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
 }
 
 fn late(platform: &'static str, operation: &'static str, deadline: Duration) -> PlatformError {
+    let what = format!("not done after {} s", deadline.as_secs());
     PlatformError {
-        kind: crate::platform::ErrorKind::Timeout,
-        platform,
-        operation,
-        resource: "function".into(),
-        what: format!("not done after {} s", deadline.as_secs()),
-        status: None,
-        retry: Retry::After(Duration::from_nanos(1000 * MILLISECOND as u64)),
+        retry: Retry::After(Duration::from_secs(1)),
+        ..PlatformError::new(platform, ErrorKind::Timeout, operation, "function", what)
     }
 }
