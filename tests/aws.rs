@@ -161,6 +161,25 @@ fn a_python_function_is_measured_by_signed_invocations_with_republished_code_and
 
 #[test]
 #[ignore = "needs MiniStack"]
+fn without_a_datagram_clocks_are_compared_by_further_invocations_over_either_trigger() {
+    let emulator = Emulator::start();
+    for trigger in ["url", "invoke"] {
+        let out = tempfile::tempdir().unwrap();
+        let mut run = run(&emulator, out.path());
+        finish(run.args(["--sync", "http", "--trigger", trigger]), 0);
+        let entries = journal(&run_directory(out.path()));
+        assert_measured(&entries, 8);
+        for attempt in samples(&entries) {
+            let counts = attempt.follow_ups.expect("further invocations");
+            assert!(counts.paired > 0, "{trigger}: {counts:?}");
+            assert_eq!(attempt.packets.sent, 0);
+        }
+        emulator.assert_empty();
+    }
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
 fn a_code_sweep_deploys_every_size_and_skips_what_is_above_the_limit() {
     let emulator = Emulator::start();
     let out = tempfile::tempdir().unwrap();

@@ -145,6 +145,23 @@ async fn on_every_kind_of_network_each_sample_is_synchronised_and_nothing_is_lef
 
 #[tokio::test]
 #[ignore = "needs Docker's engine"]
+async fn without_a_datagram_clocks_are_compared_by_further_invocations_of_the_container() {
+    let scene = Scene::set().await;
+    finish(scene.run(2).args(["--sync", "http"]), 0);
+    let entries = journal(&run_directory(scene.path()));
+    assert_eq!(samples(&entries).len(), 8);
+    for attempt in samples(&entries) {
+        let clock = attempt.clock.expect("synchronised");
+        assert!(clock.offset.abs() <= clock.bound, "{clock:?}");
+        let counts = attempt.follow_ups.expect("further invocations");
+        assert_eq!((counts.elsewhere, counts.failed), (0, 0));
+        assert_eq!(attempt.packets.sent, 0);
+    }
+    scene.assert_nothing_is_left().await;
+}
+
+#[tokio::test]
+#[ignore = "needs Docker's engine"]
 async fn a_larger_package_makes_a_slower_cold_start_in_a_container() {
     let scene = Scene::set().await;
     let mut command = program();
