@@ -12,7 +12,7 @@
 //! plain     the run as lines of text or JSON; imports core
 //! screen    the run as a dashboard; imports core
 //! settings  every setting and where its value came from; imports core
-//! cli       commands and flags; imports settings
+//! cli       commands and flags; imports core, settings
 //! main      joins them
 //! ```
 //!

@@ -7,8 +7,8 @@ use super::run::{self, Options};
 
 const CLEAN: &str = "Remove what killed runs left on their platforms. Every run writes down what it makes before it \
 makes it; what is still open in the ledgers of runs that are not alive is removed, the last thing made first, on the \
-platform and by the settings that its ledger holds. Exit status: 0 nothing is left, 1 something could not be removed; \
-the command that does it is then printed.";
+platform and by the settings that its ledger holds. Exit status: 0 everything that may be removed is gone (with \
+--dry-run: was listed), 1 something could not be removed or looked at; for what could not be removed the command is printed.";
 
 /// The options of `clean`.
 #[derive(Debug, Clone, PartialEq)]

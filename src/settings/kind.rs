@@ -51,7 +51,7 @@ impl Kind {
         match self {
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { most } => format!("a number from -{most} to {most}"),
-            Self::Percent => "a percentage above 0, such as \"5%\"".into(),
+            Self::Percent => "a percentage above 0 and at most 100, such as \"5%\"".into(),
             Self::Choice([only]) => format!("\"{only}\""),
             Self::Choice(words) => format!("one of {}", quoted(words)),
             Self::Name => "1 to 64 letters, digits, '-' or '_'".into(),

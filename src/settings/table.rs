@@ -446,14 +446,14 @@ pub static TABLE: &[Setting] = &[
         "Directory of the ledgers, where runs write down what they make on a platform before they make it.",
     )
     .of_session(),
-    Setting::new("theme", Output, Kind::Choice(&["auto", "colour", "mono"]), "auto", "Colours of the dashboard.")
+    Setting::new("theme", Output, Kind::Choice(&["auto", "colour", "mono"]), "auto", "Colours of the dashboard; auto: colours unless NO_COLOR is set.")
         .of_session(),
     Setting::new(
         "glyphs",
         Output,
         Kind::Choice(&["auto", "utf8", "ascii"]),
         "auto",
-        "Characters that frames and charts are drawn with.",
+        "Characters that frames and charts are drawn with; auto: ascii when the locale (LC_ALL, LC_CTYPE, LANG) is not UTF-8.",
     )
     .of_session(),
     Setting::new(

@@ -17,7 +17,7 @@ pub enum Cold {
     Publish,
     /// The function is left alone, in the hope that its environments end.
     Idle(Duration),
-    /// No way: cold samples fail.
+    /// No way: cold samples are skipped.
     None,
 }
 
