@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
+use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, Command, Display};
 use sebs_tui::driver::{self, Before, Outlets};
@@ -35,7 +36,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
 use self::disk::{Kept, Started, other_build};
-use self::ending::{Remains, SIGNALLED, conclude, heed_signals};
+use self::ending::{Remains, SIGNALLED, conclude, heed_signals, unless_interrupted};
 use self::look_up::look_up;
 use self::platforms::{equipment, experiment, needs_ledger, template};
 use self::view::{report, show_lines, theme, view};
@@ -65,11 +66,22 @@ pub fn tell_unused(resolved: &Resolved) {
     }
 }
 
-fn tell_unused_keep(options: &Options, settings: &Settings) {
+/// Tells what has no use on this platform.
+fn tell_unused_here(options: &Options, settings: &Settings) {
+    let platform = settings.platform.word();
     if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
         eprintln!(
-            "sebs-tui: not used: --keep: what a run makes on the platform {} ends with this program",
-            settings.platform.word()
+            "sebs-tui: not used: --keep: what a run makes on the platform {platform} ends with this program"
+        );
+    }
+    let forced = matches!(
+        settings.platform,
+        PlatformName::Local | PlatformName::Docker | PlatformName::Simulated
+    );
+    if forced && settings.cold_method != ColdMethod::Auto {
+        eprintln!(
+            "sebs-tui: not used: --cold-method {}: on the platform {platform} every cold start is a new environment",
+            settings.cold_method
         );
     }
 }
@@ -96,9 +108,14 @@ pub fn run(options: &Options) -> Done {
         live.clone(),
         options.at_end,
     );
-    let equipment = runtime.block_on(equipment)?;
+    let Some(equipment) = runtime.block_on(unless_interrupted(equipment, &interrupt)) else {
+        runtime.shutdown_background();
+        let signal = interrupt.borrow().unwrap_or_default();
+        return Ok(((SIGNALLED + signal) as u8).into());
+    };
+    let equipment = equipment?;
     let platform = equipment.platform();
-    tell_unused_keep(options, settings);
+    tell_unused_here(options, settings);
     let Kept {
         directory,
         mut store,
@@ -187,7 +204,13 @@ pub fn run(options: &Options) -> Done {
     runtime.shutdown_background();
     let signal = *interrupt.borrow();
     match ended {
-        Ok(ended) => conclude(&ended, &directory, &remains, reported, signal),
+        Ok(mut ended) => {
+            // A ledger knows what is left after the last try; what failed before that no longer matters.
+            ended
+                .left_behind
+                .take_if(|_| needs_ledger(settings.platform));
+            conclude(&ended, &directory, &remains, reported, signal)
+        }
         Err(error) => {
             eprint!("{}", remains.told());
             Err(error.into())

@@ -10,7 +10,7 @@ use crate::core::message::AtEnd;
 use crate::settings::Sources;
 use crate::settings::table::TABLE;
 
-/// The read of `run` and `plan`.
+/// The options of `run` and `plan`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// Settings given as flags, by key.
@@ -40,7 +40,7 @@ pub enum View {
     Json,
 }
 
-/// What the read do: make the run, or only print its settings.
+/// What the options do: make the run, or only print its settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Go ahead.
@@ -50,7 +50,7 @@ pub enum Purpose {
 }
 
 impl Options {
-    /// The sources of settings: these read, and the environment and directory of this process.
+    /// The sources of settings: these options, and the environment and directory of this process.
     pub fn sources(&self) -> Sources {
         Sources {
             flags: self.flags.clone(),

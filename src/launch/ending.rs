@@ -75,6 +75,18 @@ fn is_ignored(signal: i32) -> bool {
     }
 }
 
+/// What this yields, or nothing once a signal has come.
+pub(super) async fn unless_interrupted<T>(
+    work: impl Future<Output = T>,
+    interrupt: &watch::Sender<Option<i32>>,
+) -> Option<T> {
+    let mut interrupted = interrupt.subscribe();
+    tokio::select! {
+        done = work => Some(done),
+        _ = interrupted.wait_for(Option::is_some) => None,
+    }
+}
+
 /// What a run may have left on its platform.
 pub(super) struct Remains {
     pub(super) run: String,

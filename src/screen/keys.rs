@@ -317,8 +317,8 @@ mod tests {
     #[test]
     fn the_documentation_names_every_key() {
         let table = markdown_table();
-        let named = |line: &str| line.split(" | ").next().map(|keys| keys.replace("| ", ""));
-        let names: Vec<String> = table.lines().skip(2).filter_map(named).collect();
+        let keys_of = |line: &str| line.split(" | ").next().map(|keys| keys.replace("| ", ""));
+        let names: Vec<String> = table.lines().skip(2).filter_map(keys_of).collect();
         let all: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
         assert_eq!(names.join(", "), all.join(", "));
         assert!(table.contains(

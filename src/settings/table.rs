@@ -281,7 +281,8 @@ pub static TABLE: &[Setting] = &[
         Kind::Cold,
         "auto",
         "How a cold start is forced; auto: the platform's surest way. aws: config (a changed variable), publish (a new \
-         version of the code), idle:15m. endpoint: none, command:…, webhook:http…, idle:15m.",
+         version of the code), idle:15m, none. endpoint: none, command:…, webhook:http…, idle:15m. With none, cold \
+         samples are skipped. local and docker always start a new environment and do not use this.",
     ),
     Setting::new(
         "sync",

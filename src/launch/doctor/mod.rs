@@ -28,7 +28,7 @@ use sebs_tui::settings::{self, Resolved};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::ending::{SIGNALLED, heed_signals};
+use super::ending::{SIGNALLED, heed_signals, unless_interrupted};
 use super::platforms::{given_address, listen, to_clean};
 use super::{Done, tell_unused, tokio_runtime};
 
@@ -50,13 +50,7 @@ pub fn doctor(asked: &Examining) -> Done {
     };
     let platform = resolved.settings.platform.word();
     let mut report = Doctor::new(format, platform, Box::new(io::stdout()));
-    let looked = runtime.block_on(async {
-        let mut interrupted = interrupt.subscribe();
-        tokio::select! {
-            looked = look(&resolved, &mut report) => Some(looked),
-            _ = interrupted.wait_for(Option::is_some) => None,
-        }
-    });
+    let looked = runtime.block_on(unless_interrupted(look(&resolved, &mut report), &interrupt));
     if let Some(path) = looked.flatten()
         && asked.probing == Probing::Deploy
     {

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 use super::super::disk::{NAMESAKES_MOST, header};
 use super::super::ending::Remains;
 use super::super::ledgers::{self, Begun};
-use super::super::platforms::{experiment, simulated, template, to_clean};
+use super::super::platforms::{experiment, needs_ledger, simulated, template, to_clean};
 use super::{Way, in_time};
 
 const FUNCTION: &str = "function";
@@ -106,7 +106,9 @@ pub(super) async fn probe(
                 report.figures(&attempt);
             }
             if deployment == Deployment::Ours {
-                report.tell(removal(left_behind.as_ref(), &remains));
+                // A ledger knows what is left after the last try.
+                let failed = left_behind.filter(|_| !needs_ledger(settings.platform));
+                report.tell(removal(failed.as_ref(), &remains));
             }
         }
         Err(error) => report.tell(Check::of(FUNCTION, Verdict::Bad, error.to_string(), None)),

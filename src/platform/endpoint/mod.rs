@@ -99,7 +99,12 @@ impl EndpointPlatform {
         let url = settings.url.ok_or_else(|| {
             bad("no URL is given: name the function with --url http://… or https://…".into())
         })?;
-        let (host, port) = authority(&url).map_err(|why| bad(format!("--url {url}: {why}")))?;
+        let wrong =
+            |flag: &str, url: &str, why: String| bad(format!("{flag}{}: {why}", shown(url)));
+        let (host, port) = authority(&url).map_err(|why| wrong("--url ", &url, why))?;
+        if let ColdMethod::Webhook(url) = &settings.cold {
+            authority(url).map_err(|why| wrong("--cold-method webhook:", url, why))?;
+        }
         if matches!(settings.cold, ColdMethod::Config | ColdMethod::Publish) {
             return Err(bad(format!(
                 "--cold-method {} changes a function, and this one is not ours: use none, command:…, webhook:http… or idle:15m",
@@ -124,6 +129,11 @@ impl EndpointPlatform {
             send,
         })
     }
+}
+
+/// A URL as it may be told: without its password.
+fn shown(url: &str) -> &str {
+    if url.contains('@') { "(…@…)" } else { url }
 }
 
 impl EndpointPlatform {

@@ -72,6 +72,24 @@ async fn what_cannot_be_done_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn a_password_in_a_url_is_refused_without_being_shown() {
+    let cold = ColdMethod::Webhook("https://me:pw@x/".into());
+    for (settings, flag) in [
+        (Settings { cold, ..settings() }, "webhook"),
+        (
+            Settings {
+                url: Some("https://me:pw@x/".into()),
+                ..settings()
+            },
+            "--url",
+        ),
+    ] {
+        let error = made(settings).await.unwrap_err().to_string();
+        assert!(error.contains(flag) && !error.contains("pw"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_is_sent_but_never_shown() {
     let platform = made(settings()).await.unwrap();
     let endpoint = platform.endpoint(&Bytes::new()).await.unwrap();
