@@ -24,13 +24,13 @@ use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::live::Live;
-use sebs_tui::core::message::{AtEnd, Command, Display};
+use sebs_tui::core::message::{AtEnd, Display, Entry};
+use sebs_tui::driver::package::Template;
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
 use sebs_tui::platform::context::Context;
-use sebs_tui::screen::{self, Feed, Left};
+use sebs_tui::screen::Feed;
 use sebs_tui::settings::{PlatformName, Resolved, Settings};
-use tokio::signal::unix::SignalKind;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
@@ -39,7 +39,7 @@ use self::disk::{Kept, Started, other_build};
 use self::ending::{Remains, SIGNALLED, conclude, heed_signals, unless_interrupted};
 use self::look_up::look_up;
 use self::platforms::{equipment, experiment, needs_ledger, template};
-use self::view::{report, show_lines, theme, view};
+use self::view::{Viewer, theme, view};
 
 pub use self::clean::clean;
 pub use self::compare::compare;
@@ -87,10 +87,6 @@ fn tell_unused_here(options: &Options, settings: &Settings) {
 }
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
-#[allow(
-    clippy::too_many_lines,
-    reason = "every part of a run is joined here, one after the other"
-)]
 pub fn run(options: &Options) -> Done {
     let started = Started::new(options)?;
     let settings = &started.resolved.settings;
@@ -124,13 +120,7 @@ pub fn run(options: &Options) -> Done {
         dropped_bytes,
         journal_bytes,
     } = place.open(&started.resolved, &template, &equipment)?;
-    let before = (!earlier.is_empty()).then(|| Before {
-        board: Board::of(&earlier),
-        entries: earlier.len() as u64,
-        dropped_bytes,
-        notes: other_build(&earlier, &template).into_iter().collect(),
-    });
-
+    let before = before(&earlier, dropped_bytes, &template);
     let first = before.as_ref().map(|before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first.unwrap_or_default()));
     let chosen = view(options);
@@ -153,48 +143,30 @@ pub fn run(options: &Options) -> Done {
         before,
     ));
 
-    let lines = |format| {
-        show_lines(
-            &runtime,
-            report(format, &earlier),
-            &directory,
-            journal_bytes,
-            board.clone(),
-        )
+    let viewer = Viewer {
+        runtime: &runtime,
+        directory: &directory,
+        earlier: (&earlier, journal_bytes),
+        board: board.clone(),
     };
     let reported = match chosen {
-        View::Plain => lines(Format::Text),
+        View::Plain => viewer.lines(Format::Text),
         View::Json => {
             eprintln!("sebs-tui: results in {}", directory.display());
-            lines(Format::Json)
+            viewer.lines(Format::Json)
         }
         View::Dashboard => {
-            let resume = commands.clone();
             let feed = Feed {
-                board: board.clone(),
+                samples: look_up(&runtime, &directory, board.clone()),
+                board,
                 live,
                 commands: Some(commands),
-                samples: look_up(&runtime, &directory, board.clone()),
                 directory: directory.display().to_string(),
                 interrupt: interrupt.clone(),
             };
-            match screen::run(feed, theme(settings)) {
-                Ok(Left::Abandoned) => {
-                    eprint!("{}", Remains::at_once(&context, platform.as_deref()).told());
-                    std::process::exit(SIGNALLED + SignalKind::interrupt().as_raw_value())
-                }
-                Ok(_) => {
-                    shown.send_replace(Display::Nothing);
-                    Ok(None)
-                }
-                Err(error) => {
-                    shown.send_replace(Display::Lines);
-                    eprintln!("sebs-tui: {error}");
-                    // Without a screen nobody could end a pause.
-                    _ = resume.blocking_send(Command::Resume);
-                    lines(Format::Text)
-                }
-            }
+            viewer.dashboard(feed, theme(settings), &shown, || {
+                eprint!("{}", Remains::at_once(&context, platform.as_deref()).told());
+            })
         }
     };
     let ended = runtime.block_on(ended(running, settings.platform))?;
@@ -216,6 +188,16 @@ pub fn run(options: &Options) -> Done {
             Err(error.into())
         }
     }
+}
+
+/// What had happened when the run was interrupted; none of a new one.
+fn before(earlier: &[Entry], dropped_bytes: u64, template: &Template) -> Option<Before> {
+    (!earlier.is_empty()).then(|| Before {
+        board: Board::of(earlier),
+        entries: earlier.len() as u64,
+        dropped_bytes,
+        notes: other_build(earlier, template).into_iter().collect(),
+    })
 }
 
 /// Waits for the end of a run, with a word when that takes a while.
