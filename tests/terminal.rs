@@ -103,7 +103,9 @@ fn pause_skip_retry_and_quit_do_what_they_say() {
 #[test]
 fn samples_are_listed_and_their_exchanges_plotted_while_the_run_goes_on() {
     let out = out();
-    let endless = short_run(out.path(), 4, 200_000, 1000);
+    // Slow enough that the table is not full before it has been looked at.
+    let mut endless = short_run(out.path(), 4, 1_000_000, 300);
+    endless.args(["--n", "200"]);
     let mut terminal = Terminal::start(&endless, 24, 80);
     terminal.wait_for("RUNNING");
     let enough = |text: &str| lines_listed(text).is_some_and(|(_, of)| of >= 4);
@@ -112,6 +114,8 @@ fn samples_are_listed_and_their_exchanges_plotted_while_the_run_goes_on() {
         assert!(begun.elapsed() < DEADLINE, "{}", terminal.text());
         if !terminal.text().contains("by taken") {
             terminal.press("t");
+            // The answer may take a moment, and a second press would take the list away.
+            std::thread::sleep(Duration::from_millis(500));
         }
         std::thread::sleep(Duration::from_millis(50));
     }
