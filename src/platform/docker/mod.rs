@@ -144,6 +144,8 @@ fn resource(kind: &str, name: &str) -> Resource {
 impl Premises for Yard {
     const NAME: &'static str = NAME;
     const COLD_METHOD: &'static str = "new container, the package put into it";
+    /// The local platform tells of them, which needs no engine.
+    const SWEPT: &'static [&'static str] = &[];
 
     fn reach(&self) -> Reach {
         self.address

@@ -17,7 +17,8 @@ use crate::platform::{ErrorKind, PlatformError, Resource, hosted};
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Every container and image with the label, with the name of its run; containers first, since images wait for them.
+/// Every image and container with the label, with its value; containers last, since they are removed first and images
+/// wait for them.
 pub async fn tagged(
     engine: &Engine,
     client: &Docker,
@@ -46,7 +47,7 @@ pub async fn tagged(
         let name = name.strip_suffix(":latest").unwrap_or(name);
         (run(&image.labels), resource(IMAGE, name))
     });
-    Ok(containers.chain(images).collect())
+    Ok(images.chain(containers).collect())
 }
 
 /// Removes one; that it is not there is no error.
