@@ -50,7 +50,7 @@ pub async fn tagged(
     Ok(images.chain(containers).collect())
 }
 
-/// Removes one; that it is not there is no error.
+/// Removes one; that it is not there is no error, unless it may come still.
 pub async fn remove(
     engine: &Engine,
     client: &Docker,
@@ -59,18 +59,32 @@ pub async fn remove(
     let name = resource.name.as_str();
     for _ in 1..TRIES {
         match once(engine, client, resource).await {
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                if !engine.awaits(name) {
+                    return Ok(());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
             // Somebody else is at it: it is gone when it is not found any more.
             Err(error) if error.kind == ErrorKind::Conflict && error.what.contains("progress") => {
                 tokio::time::sleep(PAUSE).await;
             }
-            done => return done,
+            done => {
+                if done.is_ok() {
+                    engine.came(name);
+                }
+                return done;
+            }
         }
     }
-    let what = format!(
-        "the engine has been removing it for {} s; look at `docker ps -a`",
-        (PAUSE * TRIES).as_secs()
-    );
+    let seconds = (PAUSE * TRIES).as_secs();
+    let what = if engine.awaits(name) {
+        format!(
+            "the engine did not answer when it was to make it, and has not made it {seconds} s later; it may still: it stays in the ledger for `sebs-tui clean`"
+        )
+    } else {
+        format!("the engine has been removing it for {seconds} s; look at `docker ps -a`")
+    };
     Err(hosted::error(
         NAME,
         ErrorKind::Timeout,
