@@ -76,7 +76,7 @@ pub fn clean(cleaning: &Cleaning) -> Done {
                 for path in &paths {
                     sweep.ledger(path, &mut outcome, Alive::IsTold).await;
                 }
-                // What a killed local run left needs no ledger to be found.
+                // The directories of killed runs on this machine need no ledger to be found.
                 let local = Settings {
                     platform: PlatformName::Local,
                     ..settings.clone()
@@ -153,7 +153,7 @@ impl Sweep {
         context.ledger().close();
     }
 
-    /// What killed runs of the local platform left, which knows by itself that they are dead.
+    /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
         let cleaned = self.tagged(settings, |_| Claim::Ours).await;
         self.take(cleaned, outcome);
