@@ -169,7 +169,11 @@ fn without_a_datagram_clocks_are_compared_by_further_invocations_over_either_tri
         finish(run.args(["--sync", "http", "--trigger", trigger]), 0);
         let entries = journal(&run_directory(out.path()));
         assert_measured(&entries, 8);
-        for attempt in samples(&entries) {
+        let measured = |attempt: &&Attempt| {
+            matches!(attempt.purpose, Purpose::Sample(_))
+                && attempt.outcome == AttemptOutcome::Measured
+        };
+        for attempt in attempts(&entries).into_iter().filter(measured) {
             let counts = attempt.follow_ups.expect("further invocations");
             assert!(counts.paired > 0, "{trigger}: {counts:?}");
             assert_eq!(attempt.packets.sent, 0);
@@ -318,6 +322,39 @@ async fn a_function_of_somebody_elses_is_left_alone() {
 
 #[tokio::test]
 #[ignore = "needs MiniStack"]
+async fn a_function_or_role_of_a_run_of_the_same_name_on_another_machine_is_left_alone() {
+    const OTHER: &str = "one@another/0123456789ab";
+    const UNSEEN: Fault = Fault::Answer(
+        404,
+        "x-amzn-errortype: ResourceNotFoundException",
+        r#"{"Message":"Function not found"}"#,
+    );
+    let emulator = Emulator::start();
+    // The other run makes it after it was looked for.
+    let looked = "GET /2015-03-31/functions/sebs-tui-one HTTP";
+    let proxy = FaultProxy::start(emulator.port(), &[(looked, UNSEEN)]);
+    let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
+    let first = platform(options, "one").await;
+    first.ensure_function(&spec(), &package(1)).await.unwrap();
+    emulator.retag("sebs-tui-one", OTHER).await;
+    emulator.retag_role("sebs-tui-one", OTHER).await;
+    for role in [None, Some("arn:aws:iam::000000000000:role/sebs-tui-one")] {
+        let mut options = options_at(proxy.url(), Trigger::Url, Cold::Config);
+        options.role = role.map(ToOwned::to_owned);
+        let second = platform(options, "one").await;
+        let refused = second.ensure_function(&spec(), &package(2)).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Conflict);
+        assert!(refused.what.contains(OTHER), "{refused}");
+        assert_eq!(second.owned().await, []);
+        second.destroy().await.unwrap();
+        assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    }
+    proxy.assert_used();
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
 async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
     let emulator = Emulator::start();
     let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
@@ -327,6 +364,7 @@ async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
             .ensure_function(&spec(), &package(seed))
             .await
             .unwrap();
+        assert_eq!(platform.owned().await.len(), 2, "also what is used again");
     }
     let later = platform(options, "later").await;
     let named = |kind: &str, name: &str| {

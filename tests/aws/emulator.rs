@@ -211,6 +211,15 @@ impl Emulator {
             .unwrap();
     }
 
+    /// Gives a role to another run.
+    pub async fn retag_role(&self, role: &str, run: &str) {
+        let tag = aws_sdk_iam::types::Tag::builder();
+        let tag = tag.key("sebs-tui:run").value(run).build().unwrap();
+        let iam = aws_sdk_iam::Client::new(&self.config().await);
+        let request = iam.tag_role().role_name(role).tags(tag);
+        request.send().await.unwrap();
+    }
+
     fn config(&self) -> impl Future<Output = aws_config::SdkConfig> + Send + 'static {
         let credentials =
             aws_credential_types::Credentials::new("test", "test", None, None, "test");

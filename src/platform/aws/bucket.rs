@@ -8,6 +8,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag
 use hyper::body::Bytes;
 
 use super::account::{self, Account};
+use super::entry::{Entry, unwritten};
 use super::errors::{error, explain};
 use super::names;
 use super::retry::Patience;
@@ -212,7 +213,7 @@ impl Object {
             name: format!("{}/{}/{}", self.region, self.bucket, self.key),
         };
         let written = context.ledger().removed(&resource);
-        written.map_err(|why| unwritten(&resource.name, &why))
+        written.map_err(|why| unwritten(&resource, &why))
     }
 }
 
@@ -320,16 +321,8 @@ fn patience(context: &Context, phase: Phase) -> Patience<'_> {
 }
 
 fn creating(context: &Context, kind: &str, name: String) -> Result<(), PlatformError> {
-    let resource = Resource {
-        kind: kind.into(),
-        name,
-    };
-    let written = context.ledger().creating(&resource);
-    written.map_err(|why| unwritten(&resource.name, &why))
-}
-
-fn unwritten(name: &str, why: &std::io::Error) -> PlatformError {
-    error(ErrorKind::Internal, "write down", name, why.to_string())
+    let kind = kind.into();
+    Entry::write(context, Resource { kind, name }).map(drop)
 }
 
 fn unless_gone(removed: Result<(), PlatformError>) -> Result<(), PlatformError> {

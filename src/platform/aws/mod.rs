@@ -15,6 +15,7 @@ mod answer;
 mod bucket;
 mod code;
 mod cold;
+mod entry;
 mod errors;
 mod function;
 mod invoke;
