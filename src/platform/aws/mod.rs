@@ -330,14 +330,7 @@ impl Platform for AwsPlatform {
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
         let mut found = tagged::functions(&self.account).await?;
         found.extend(tagged::roles(&self.account).await?);
-        match tagged::buckets(&self.account).await {
-            // Who may not look at buckets has made none.
-            Err(PlatformError {
-                kind: ErrorKind::Permission,
-                ..
-            }) => {}
-            buckets => found.extend(buckets?),
-        }
+        found.extend(tagged::buckets(&self.account, &self.context).await?);
         Ok(found)
     }
 
