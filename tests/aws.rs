@@ -262,6 +262,65 @@ async fn a_given_bucket_is_used_and_left_empty_and_a_made_one_is_found_by_its_ta
     assert_eq!(emulator.buckets(), [("mine".to_owned(), 0)]);
 }
 
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn in_a_bucket_that_keeps_versions_nothing_of_a_package_is_left() {
+    let emulator = Emulator::start();
+    emulator.make_versioned_bucket("kept");
+    for key in [
+        "sebs-tui/r/1.zip",
+        "sebs-tui/r/1.zip",
+        "sebs-tui/r/1.zip.mine",
+    ] {
+        emulator.put("kept", key);
+    }
+    let platform = platform(
+        options_at(emulator.url(), Trigger::Invoke, Cold::Config),
+        "versions",
+    )
+    .await;
+    let object = Resource {
+        kind: "object".into(),
+        name: "us-east-1/kept/sebs-tui/r/1.zip".into(),
+    };
+    platform.remove(&object).await.unwrap();
+    assert_eq!(emulator.versions("kept"), ["sebs-tui/r/1.zip.mine"]);
+    // Once more: that it is gone is no error, and no mark stays.
+    platform.remove(&object).await.unwrap();
+    assert_eq!(emulator.versions("kept"), ["sebs-tui/r/1.zip.mine"]);
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn clean_tells_of_buckets_that_may_not_be_looked_at_and_removes_the_rest() {
+    const DENIED: Fault = Fault::Answer(
+        403,
+        "content-type: application/xml",
+        "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+    );
+    let emulator = Emulator::start();
+    emulator.make_bucket("sebs-tui-secret");
+    let out = tempfile::tempdir().unwrap();
+    for (request, words) in [
+        ("GET /sebs-tui-secret…tagging", "bucket sebs-tui-secret"),
+        ("GET /?…ListBuckets", "may be left"),
+    ] {
+        let proxy = FaultProxy::start(emulator.port(), &[(request, DENIED)]);
+        let mut clean = program();
+        clean.args(["clean", "--all", "--platform", "aws"]);
+        clean.args(["--endpoint-url", &proxy.url()]);
+        let output = finish(surroundings(&mut clean, out.path()), 0);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            told.contains(words) && told.contains("AccessDenied"),
+            "{told}"
+        );
+        let found = String::from_utf8(output.stdout).unwrap();
+        assert!(!found.contains("nothing is left"), "{found}");
+        proxy.assert_used();
+    }
+}
+
 #[test]
 #[ignore = "needs MiniStack"]
 fn what_a_run_keeps_is_removed_by_clean() {

@@ -66,7 +66,7 @@ pub(super) async fn remove(
         Some(Made::Role { name }) => role::remove(account, context, name).await,
         Some(Made::Bucket { region, name }) => bucket::remove(account, context, region, name).await,
         Some(Made::Object { place, key }) => {
-            bucket::remove_object(account, context, place, key, None).await
+            bucket::remove_object(account, context, place, key).await
         }
         None => {
             let what = format!(
