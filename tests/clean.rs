@@ -177,6 +177,7 @@ async fn tagged_things_of_runs_that_are_alive_or_begun_elsewhere_stay() {
             of("dead@here/1", "a"),
             of("alive@here/1", "b"),
             of("other@far-away/2", "c"),
+            of("it's odd@far-away/2", "e"),
             of("dead@here/1", "d"),
         ],
         ..Shelf::default()
@@ -189,10 +190,11 @@ async fn tagged_things_of_runs_that_are_alive_or_begun_elsewhere_stay() {
     let cleaned = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
     assert_eq!(*shelf.asked.lock().unwrap(), ["d", "a"]);
     let text = table(&cleaned);
-    assert_eq!(text.lines().count(), 3, "{text}");
+    assert_eq!(text.lines().count(), 4, "{text}");
     assert!(
         text.contains("c  left alone: it belongs to far-away")
-            && text.contains("sebs-tui clean --run other\n"),
+            && text.contains("sebs-tui clean --run other --platform shelf\n")
+            && text.contains("sebs-tui clean --run 'it'\\''s odd' --platform shelf\n"),
         "{text}"
     );
 }
@@ -212,9 +214,9 @@ fn clean(place: &Path, arguments: &[&str], code: i32) -> (String, String) {
     (text(stdout), text(stderr))
 }
 
-/// A directory as the local platform of a killed program left it.
-fn left_directory(place: &Path) -> PathBuf {
-    let path = place.join("sebs-tui-local-4194305-00000000");
+/// A directory as this platform of a killed program left it.
+fn left_directory(place: &Path, platform: &str) -> PathBuf {
+    let path = place.join(format!("sebs-tui-{platform}-4194305-00000000"));
     fs::create_dir_all(path.join("environments/1/task")).unwrap();
     path
 }
@@ -222,7 +224,7 @@ fn left_directory(place: &Path) -> PathBuf {
 #[test]
 fn a_killed_runs_directory_and_process_are_removed_by_its_ledger() {
     let place = tempfile::tempdir().unwrap();
-    let left = left_directory(place.path());
+    let left = left_directory(place.path(), "local");
     let mut process = Command::new("sleep")
         .arg("60")
         .env("LAMBDA_TASK_ROOT", left.join("environments/1/task"))
@@ -289,17 +291,30 @@ fn what_cannot_be_removed_is_told_with_the_command_that_does() {
 }
 
 #[test]
-fn leftovers_of_killed_local_runs_need_no_ledger() {
-    let place = tempfile::tempdir().unwrap();
-    let left = left_directory(place.path());
-    let (told, _) = clean(place.path(), &["--dry-run"], 0);
-    assert!(
-        told.contains("process 4194305") && told.contains("would be removed"),
-        "{told}"
-    );
-    assert!(left.exists());
-    clean(place.path(), &[], 0);
-    assert!(!left.exists());
+fn directories_of_killed_runs_need_no_ledger_and_dockers_no_engine() {
+    for arguments in [&[][..], &["--all"]] {
+        let place = tempfile::tempdir().unwrap();
+        let left = ["local", "docker"].map(|platform| left_directory(place.path(), platform));
+        // Its process is this one.
+        let alive = format!("sebs-tui-docker-{}-00000000", std::process::id());
+        let alive = place.path().join(alive);
+        fs::create_dir(&alive).unwrap();
+        let (told, _) = clean(place.path(), &[arguments, &["--dry-run"]].concat(), 0);
+        for left in &left {
+            let lines = told.lines();
+            let lines: Vec<_> = lines
+                .filter(|line| line.contains(left.to_str().unwrap()))
+                .collect();
+            assert!(
+                matches!(lines[..], [line] if line.starts_with("process 4194305") && line.ends_with("would be removed")),
+                "{told}"
+            );
+            assert!(left.exists());
+        }
+        clean(place.path(), arguments, 0);
+        assert!(!left.iter().any(|left| left.exists()));
+        assert!(alive.exists());
+    }
 }
 
 #[test]
@@ -341,7 +356,7 @@ fn a_ledger_that_cannot_be_read_whole_is_told_and_the_rest_is_used() {
 #[test]
 fn without_the_ledgers_nothing_is_removed() {
     let place = tempfile::tempdir().unwrap();
-    let left = left_directory(place.path());
+    let left = left_directory(place.path(), "local");
     fs::create_dir(place.path().join("state")).unwrap();
     fs::write(place.path().join("state/ledgers"), "no directory").unwrap();
     let (_, fault) = clean(place.path(), &["--all"], 1);

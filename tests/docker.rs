@@ -173,7 +173,7 @@ async fn what_a_crash_left_is_found_by_its_label_and_removed() {
     std::mem::forget(crashed);
     let cleaner = platform(options(Network::Host), "cleaner").await;
     assert_eq!(left(&cleaner, &run).await.len(), 2);
-    for (of, resource) in cleaner.tagged().await.unwrap() {
+    for (of, resource) in cleaner.tagged().await.unwrap().into_iter().rev() {
         if of == run {
             assert!(cleaner.removal_command(&resource).contains(&resource.name));
             cleaner.remove(&resource).await.unwrap();

@@ -77,7 +77,7 @@ pub fn clean(cleaning: &Cleaning) -> Done {
                 for path in &paths {
                     sweep.ledger(path, &mut outcome, Alive::IsTold).await;
                 }
-                // What a killed local run left needs no ledger to be found.
+                // The directories of killed runs on this machine need no ledger to be found.
                 let local = Settings {
                     platform: PlatformName::Local,
                     ..settings.clone()
@@ -155,7 +155,7 @@ impl Sweep {
         outcome.note(notes);
     }
 
-    /// What killed runs of the local platform left, which knows by itself that they are dead.
+    /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
         let cleaned = self.tagged(settings, |_| Claim::Ours, outcome).await;
         self.take(cleaned, outcome);

@@ -1,5 +1,6 @@
 //! Removing what a run has made, from its ledger or by the tags on the platform, and telling of each thing.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub enum Fate {
     Elsewhere {
         /// The machine on which the run was begun, in words.
         host: String,
+        /// The platform's name, with which `clean` finds it.
+        platform: &'static str,
     },
     /// It may be there still.
     Failed {
@@ -112,7 +115,10 @@ pub async fn clean_tagged(
         let fate = match claimed(&tag) {
             Claim::Ours => fate(platform, &resource, intent).await,
             Claim::Stays => continue,
-            Claim::Elsewhere(host) => Fate::Elsewhere { host },
+            Claim::Elsewhere(host) => Fate::Elsewhere {
+                host,
+                platform: platform.name(),
+            },
         };
         cleaned.push(Cleaned {
             run: tag.run,
@@ -151,6 +157,16 @@ pub fn unreachable(run: &str, ledger: &Ledger, why: &str) -> Vec<Cleaned> {
     ledger.open().into_iter().rev().map(failed).collect()
 }
 
+/// As a word of a shell's command: a tag may hold anything.
+fn word(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''")).into()
+    }
+}
+
 /// A line for each thing, in columns; below one that failed, the command that removes it.
 pub fn table(cleaned: &[Cleaned]) -> String {
     let width = |of: fn(&Cleaned) -> &str| {
@@ -167,9 +183,9 @@ pub fn table(cleaned: &[Cleaned]) -> String {
         let fate = match &one.fate {
             Fate::Removed => "removed".into(),
             Fate::WouldBeRemoved => "would be removed".into(),
-            Fate::Elsewhere { host } => format!(
-                "left alone: it belongs to {host}, and its run is perhaps alive; if not: sebs-tui clean --run {}",
-                one.run
+            Fate::Elsewhere { host, platform } => format!(
+                "left alone: it belongs to {host}, and its run is perhaps alive; if not: sebs-tui clean --run {} --platform {platform}",
+                word(&one.run)
             ),
             Fate::Failed { why, .. } => format!("failed: {why}"),
         };

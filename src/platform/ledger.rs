@@ -56,10 +56,32 @@ fn first_version() -> u32 {
     1
 }
 
+/// Where the things of a run are, as its platform found out: variables of the environment may lead there, which `clean`
+/// does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Settings by key that lead there by themselves; they go before the owner's.
+    pub settings: BTreeMap<String, String>,
+    /// What the platform calls itself there, such as an engine's or an account's number; none when it has no lasting name.
+    pub identity: Option<String>,
+}
+
+impl Place {
+    /// Whether what is there is not what is here: by name where both have one, else by the way there.
+    pub fn differs(&self, here: &Self) -> bool {
+        match (&self.identity, &here.identity) {
+            (Some(there), Some(here)) => there != here,
+            _ => self.settings != here.settings,
+        }
+    }
+}
+
 /// A further line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Line {
+    /// The platform was reached here.
+    Reached(Place),
     /// It will be made now.
     Creating(Resource),
     /// It is gone.
@@ -106,6 +128,7 @@ pub struct Ledger {
 struct Book {
     file: Option<(File, PathBuf)>,
     open: Vec<Resource>,
+    place: Option<Place>,
     /// The file says more than could be read: it stays.
     damaged: bool,
 }
@@ -114,6 +137,7 @@ struct Book {
 struct Parsed {
     owner: Owner,
     open: Vec<Resource>,
+    place: Option<Place>,
     /// Bytes of its whole lines.
     whole: u64,
     /// What is wrong with the lines that are left out.
@@ -172,6 +196,7 @@ impl Ledger {
         ledger.origin = path.parent().map(Origin::of).transpose()?;
         if let Ok(book) = ledger.book.get_mut() {
             book.damaged = !parsed.damage.is_empty();
+            book.place = parsed.place;
         }
         ledger.damage = parsed.damage;
         Ok((ledger, parsed.owner))
@@ -203,7 +228,7 @@ impl Ledger {
         self.origin.as_ref()
     }
 
-    /// What a ledger says: whose it is and what is open, without locking it.
+    /// What a ledger says: whose it is, with the settings that lead to its [`Place`], and what is open, without locking it.
     ///
     /// # Errors
     /// As [`Self::reopen`], but for a live run.
@@ -221,11 +246,39 @@ impl Ledger {
             book: Mutex::new(Book {
                 file,
                 open,
+                place: None,
                 damaged: false,
             }),
             origin: None,
             damage: Vec::new(),
         }
+    }
+
+    /// Where the run's things are; none when that is not known.
+    pub fn place(&self) -> Option<Place> {
+        let book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.place.clone()
+    }
+
+    /// Writes down where the run's things will be, and returns once that is on the disk.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] when things are open that are in another place; else when it cannot be written
+    /// down: then nothing must be made.
+    pub fn reached(&self, place: &Place) -> io::Result<()> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        if book.place.as_ref() == Some(place) {
+            return Ok(());
+        }
+        let before = book.place.as_ref();
+        if !book.open.is_empty() && before.is_some_and(|before| before.differs(place)) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if let Some((file, _)) = &mut book.file {
+            write(file, &Line::Reached(place.clone()))?;
+        }
+        book.place = Some(place.clone());
+        Ok(())
     }
 
     /// Writes down that this will be made, and returns once that is on the disk.
@@ -317,19 +370,25 @@ fn parse(text: &[u8]) -> io::Result<Parsed> {
         .next()
         .ok_or_else(|| invalid(wrong(1, &"it is missing")))?;
     refuse_newer(first).map_err(invalid)?;
-    let owner: Owner = serde_json::from_slice(first).map_err(|error| invalid(wrong(1, &error)))?;
-    let (mut open, mut damage) = (Vec::new(), Vec::new());
+    let mut owner: Owner =
+        serde_json::from_slice(first).map_err(|error| invalid(wrong(1, &error)))?;
+    let (mut open, mut place, mut damage) = (Vec::new(), None, Vec::new());
     for (line, number) in lines {
         match serde_json::from_slice(line) {
+            Ok(Line::Reached(reached)) => place = Some(reached),
             Ok(Line::Creating(resource)) if open.contains(&resource) => {}
             Ok(Line::Creating(resource)) => open.push(resource),
             Ok(Line::Removed(resource)) => open.retain(|open| *open != resource),
             Err(error) => damage.push(wrong(number, &error)),
         }
     }
+    for (key, value) in place.iter().flat_map(|place: &Place| &place.settings) {
+        owner.settings.insert(key.clone(), value.as_str().into());
+    }
     Ok(Parsed {
         owner,
         open,
+        place,
         whole: whole as u64,
         damage,
     })
@@ -402,6 +461,37 @@ mod tests {
         drop(ledger);
         assert!(list(path.parent().unwrap()).unwrap().is_empty());
         assert!(!Ledger::is_locked(&path).unwrap());
+    }
+
+    #[test]
+    fn a_ledger_leads_to_the_place_that_was_reached_and_refuses_another_while_things_are_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path_in(directory.path(), "r");
+        let at = |address: &str, identity: Option<&str>| Place {
+            settings: BTreeMap::from([("docker_host".into(), address.into())]),
+            identity: identity.map(str::to_owned),
+        };
+        let ledger = Ledger::create(&path, &owner()).unwrap();
+        assert_eq!(ledger.place(), None);
+        ledger.reached(&at("tcp://a", Some("A"))).unwrap();
+        ledger.reached(&at("tcp://b", Some("B"))).unwrap();
+        ledger.creating(&thing("a")).unwrap();
+        drop(ledger);
+        let (ledger, owner) = Ledger::reopen(&path).unwrap();
+        assert_eq!(owner.settings["docker_host"], "tcp://b");
+        assert_eq!(ledger.place(), Some(at("tcp://b", Some("B"))));
+        for elsewhere in [
+            at("tcp://b", Some("A")),
+            at("tcp://a", Some("A")),
+            at("tcp://a", None),
+        ] {
+            let refused = ledger.reached(&elsewhere).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        }
+        // One engine, by another way.
+        ledger.reached(&at("unix:///b", Some("B"))).unwrap();
+        ledger.removed(&thing("a")).unwrap();
+        ledger.reached(&at("tcp://a", Some("A"))).unwrap();
     }
 
     #[test]

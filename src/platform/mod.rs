@@ -298,7 +298,8 @@ pub trait Platform: Send + Sync {
     /// What exists because of this run.
     async fn owned(&self) -> Vec<Resource>;
 
-    /// What is found on the platform with this program's tag, of any run, with the run's name.
+    /// What is found on the platform with this program's tag, of any run, with the tag, in the order in which things are
+    /// made: the last is removed first.
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError>;
 
     /// Removes one thing, of this run or an earlier one; that it is not there is no error.

@@ -7,6 +7,7 @@ use bollard::query_parameters::{
     KillContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
     ListNetworksOptions, ListVolumesOptions,
 };
+use sebs_tui::platform::origin::Tag;
 
 /// A client of the engine that the program finds by itself.
 pub async fn client() -> Docker {
@@ -39,12 +40,16 @@ pub async fn everything(docker: &Docker) -> BTreeSet<String> {
 
 /// Kills every running container of the run of this name, as `docker kill` does; returns how many.
 pub async fn kill_containers(docker: &Docker, run: &str) -> usize {
-    let filters = [("label", vec![format!("sebs-tui.run={run}")])];
+    let filters = [("label", vec!["sebs-tui.run"])];
     let running = ListContainersOptionsBuilder::default()
         .filters(&filters.into())
         .build();
     let mut killed = 0;
     for container in docker.list_containers(Some(running)).await.unwrap() {
+        let labels = container.labels.unwrap_or_default();
+        if Tag::parse(&labels["sebs-tui.run"]).run != run {
+            continue;
+        }
         let id = container.id.unwrap();
         let kill = docker.kill_container(&id, None::<KillContainerOptions>);
         // One that has just ended cannot be killed any more.

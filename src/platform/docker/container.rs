@@ -137,7 +137,7 @@ impl Stay {
                 return;
             }
         };
-        // Creating it is not broken off: one that came after its removal would stay.
+        // Creating it is not broken off, and its removal waits for one that the engine owes: it would stay.
         let end = if let Err(error) = self.create(&client).await {
             never(&error)
         } else {
@@ -165,8 +165,9 @@ impl Stay {
             .name(&self.name)
             .build();
         let create = client.create_container(Some(options), self.body());
-        engine.within("create", image.name(), create).await?;
-        Ok(())
+        let created = engine.within("create", image.name(), create).await;
+        engine.made(&self.name, &created);
+        created.map(|_| ())
     }
 
     fn body(&self) -> ContainerCreateBody {

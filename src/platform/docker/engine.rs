@@ -1,7 +1,9 @@
 //! The engine: how it is reached, with a deadline on every call, and what its errors mean for a person.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -11,8 +13,11 @@ use tokio::time::timeout;
 use super::NAME;
 use super::place::Place;
 use crate::platform::hosted;
+use crate::platform::ledger::{self, Ledger};
 use crate::platform::{ErrorKind, PlatformError};
 
+/// Key of the setting that says where the engine is.
+pub const SETTING: &str = "docker_host";
 /// Longest wait for one answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
@@ -21,6 +26,10 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 pub struct Engine {
     place: Place,
     api: ClientVersion,
+    /// Its own number; none when it says another one each time it is asked, as Podman's service does.
+    identity: Option<String>,
+    /// Names of what it was asked to make without an answer: it may come still.
+    awaited: Arc<Mutex<BTreeSet<String>>>,
     /// Its version, processor and operating system, in words.
     pub description: String,
 }
@@ -35,6 +44,8 @@ impl Engine {
         let mut engine = Self {
             place,
             api: *API_DEFAULT_VERSION,
+            identity: None,
+            awaited: Arc::default(),
             description: String::new(),
         };
         let client = engine.client()?;
@@ -42,6 +53,9 @@ impl Engine {
             .within("connect", "engine", client.negotiate_version())
             .await?;
         engine.api = client.client_version();
+        let number = || engine.within("ask number", "engine", client.info());
+        let (first, second) = (number().await?.id, number().await?.id);
+        engine.identity = first.filter(|first| second.as_ref() == Some(first));
         let version = engine
             .within("ask version", "engine", client.version())
             .await?;
@@ -54,6 +68,65 @@ impl Engine {
             engine.place
         );
         Ok(engine)
+    }
+
+    /// Where it is, for the ledger.
+    pub fn place(&self) -> ledger::Place {
+        ledger::Place {
+            settings: BTreeMap::from([(SETTING.into(), self.place.name().into())]),
+            identity: self.identity.clone(),
+        }
+    }
+
+    /// Writes down in the run's ledger that its things are in this engine.
+    ///
+    /// # Errors
+    /// When some are in another one, which would not be found here, or when the ledger cannot be written.
+    pub fn keep_in(&self, ledger: &Ledger) -> Result<(), PlatformError> {
+        let here = self.place();
+        let Err(error) = ledger.reached(&here) else {
+            return Ok(());
+        };
+        let words = |place: &ledger::Place| {
+            let address = place.settings.get(SETTING).map_or("", String::as_str);
+            let number = place.identity.as_deref().unwrap_or("without a number");
+            format!("{number} at {address}")
+        };
+        let (kind, what) = match (error.kind(), ledger.place()) {
+            (io::ErrorKind::AlreadyExists, Some(there)) => {
+                let (there, here) = (words(&there), words(&here));
+                let what = format!(
+                    "what the run made is in the engine {there}, and this is {here}: let that one answer there, or delete the run's ledger if it is gone for good"
+                );
+                (ErrorKind::Conflict, what)
+            }
+            _ => (ErrorKind::Internal, format!("writing the ledger: {error}")),
+        };
+        Err(hosted::error(NAME, kind, "connect", "engine", what))
+    }
+
+    /// Remembers from the answer to the making of this whether it may come still: it may when there was none.
+    pub fn made<T>(&self, name: &str, answer: &Result<T, PlatformError>) {
+        match answer {
+            Err(error) if matches!(error.kind, ErrorKind::Timeout | ErrorKind::Transport) => {
+                self.awaited().insert(name.into());
+            }
+            _ => self.came(name),
+        }
+    }
+
+    /// Whether this is not there and may come still.
+    pub fn awaits(&self, name: &str) -> bool {
+        self.awaited().contains(name)
+    }
+
+    /// This was there, or will not come.
+    pub fn came(&self, name: &str) {
+        self.awaited().remove(name);
+    }
+
+    fn awaited(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A client for the runtime it is used in.

@@ -99,7 +99,9 @@ impl Image {
             .build();
         let make = client.create_image(Some(options), Some(body_full(files.into())), None);
         let make = make.try_for_each(|_| std::future::ready(Ok(())));
-        engine.within("make image", &self.name, make).await
+        let answer = engine.within("make image", &self.name, make).await;
+        engine.made(&self.name, &answer);
+        answer
     }
 
     /// What a container of it runs.

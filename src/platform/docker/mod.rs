@@ -66,7 +66,7 @@ impl DockerPlatform {
     /// processes and opens the HTTP trigger.
     ///
     /// # Errors
-    /// When no engine answers, or no port can be opened.
+    /// When no engine answers, what the run made before is in another one, or no port can be opened.
     pub async fn start(options: Options, context: Context) -> Result<Self, PlatformError> {
         Self::start_with(options, context, Leftovers::Remove).await
     }
@@ -87,7 +87,11 @@ impl DockerPlatform {
         context: Context,
         leftovers: Leftovers,
     ) -> Result<Self, PlatformError> {
-        let engine = Engine::find(options.engine.as_deref()).await?;
+        // A run that goes on finds what it made before; its environment may be another.
+        let before = context.ledger().place();
+        let before = before.and_then(|mut place| place.settings.remove(engine::SETTING));
+        let engine = Engine::find(options.engine.or(before).as_deref()).await?;
+        engine.keep_in(context.ledger())?;
         let client = engine.client()?;
         let address = host_address(&engine, &client, &options.network).await;
         let prefix = name(context.run());
@@ -144,6 +148,8 @@ fn resource(kind: &str, name: &str) -> Resource {
 impl Premises for Yard {
     const NAME: &'static str = NAME;
     const COLD_METHOD: &'static str = "new container, the package put into it";
+    /// The local platform tells of them, which needs no engine.
+    const SWEPT: &'static [&'static str] = &[];
 
     fn reach(&self) -> Reach {
         self.address

@@ -78,6 +78,11 @@ impl Place {
         Ok(Self { name, way })
     }
 
+    /// As `--docker-host` takes it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A client of the engine there, for the runtime it is used in, which waits `seconds` for an answer.
     ///
     /// # Errors

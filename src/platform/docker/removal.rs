@@ -17,7 +17,8 @@ use crate::platform::{ErrorKind, PlatformError, Resource, hosted};
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Every container and image with the label, with the name of its run; containers first, since images wait for them.
+/// Every image and container with the label, with its value; containers last, since they are removed first and images
+/// wait for them.
 pub async fn tagged(
     engine: &Engine,
     client: &Docker,
@@ -46,10 +47,10 @@ pub async fn tagged(
         let name = name.strip_suffix(":latest").unwrap_or(name);
         (run(&image.labels), resource(IMAGE, name))
     });
-    Ok(containers.chain(images).collect())
+    Ok(images.chain(containers).collect())
 }
 
-/// Removes one; that it is not there is no error.
+/// Removes one; that it is not there is no error, unless it may come still.
 pub async fn remove(
     engine: &Engine,
     client: &Docker,
@@ -58,18 +59,32 @@ pub async fn remove(
     let name = resource.name.as_str();
     for _ in 1..TRIES {
         match once(engine, client, resource).await {
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                if !engine.awaits(name) {
+                    return Ok(());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
             // Somebody else is at it: it is gone when it is not found any more.
             Err(error) if error.kind == ErrorKind::Conflict && error.what.contains("progress") => {
                 tokio::time::sleep(PAUSE).await;
             }
-            done => return done,
+            done => {
+                if done.is_ok() {
+                    engine.came(name);
+                }
+                return done;
+            }
         }
     }
-    let what = format!(
-        "the engine has been removing it for {} s; look at `docker ps -a`",
-        (PAUSE * TRIES).as_secs()
-    );
+    let seconds = (PAUSE * TRIES).as_secs();
+    let what = if engine.awaits(name) {
+        format!(
+            "the engine did not answer when it was to make it, and has not made it {seconds} s later; it may still: it stays in the ledger for `sebs-tui clean`"
+        )
+    } else {
+        format!("the engine has been removing it for {seconds} s; look at `docker ps -a`")
+    };
     Err(hosted::error(
         NAME,
         ErrorKind::Timeout,

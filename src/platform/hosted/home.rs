@@ -93,22 +93,25 @@ pub fn remove_leftovers(platform: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Removes such a directory, or one in it, of a process that is gone; that it is not there is no error.
+/// Removes such a directory of one of these platforms, or one in it, of a process that is gone; that it is not there is
+/// no error.
 ///
 /// # Errors
-/// When it is none of this platform's, when its run is alive, or when the system refuses.
-pub fn remove_leftover(platform: &str, path: &Path) -> io::Result<()> {
+/// When it is none of these platforms', when its run is alive, or when the system refuses.
+pub fn remove_leftover(platforms: &[&str], path: &Path) -> io::Result<()> {
     if !path.exists() {
         return Ok(());
     }
-    let home = path
-        .ancestors()
-        .find(|path| owner(platform, path).is_some());
+    let home = path.ancestors().find_map(|home| {
+        let of = |platform: &&&str| owner(platform, home).is_some();
+        Some((platforms.iter().find(of)?, home))
+    });
     match home {
-        Some(home) if is_leftover(platform, home) => fs::remove_dir_all(path),
+        Some((platform, home)) if is_leftover(platform, home) => fs::remove_dir_all(path),
         Some(_) => Err(io::Error::other("its run is alive")),
         None => Err(io::Error::other(format!(
-            "not a directory of the platform {platform}"
+            "not a directory of the platform {}",
+            platforms.join(" or ")
         ))),
     }
 }
@@ -160,13 +163,14 @@ mod tests {
     #[test]
     fn only_what_a_dead_run_left_is_removed() {
         let elsewhere = tempfile::tempdir().unwrap();
-        let refused = |path: &Path| remove_leftover(PLATFORM, path).unwrap_err().to_string();
+        let platforms = ["another", PLATFORM];
+        let refused = |path: &Path| remove_leftover(&platforms, path).unwrap_err().to_string();
         assert!(refused(elsewhere.path()).contains("not a directory"));
         let home = Home::create(PLATFORM).unwrap();
         assert!(refused(home.path()).contains("alive"));
-        remove_leftover(PLATFORM, Path::new("/nowhere/at/all")).unwrap();
+        remove_leftover(&platforms, Path::new("/nowhere/at/all")).unwrap();
         let dead = left();
-        remove_leftover(PLATFORM, &dead).unwrap();
+        remove_leftover(&platforms, &dead).unwrap();
         assert!(!dead.exists());
     }
 }

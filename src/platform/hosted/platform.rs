@@ -27,6 +27,9 @@ pub trait Premises: fmt::Debug + Send + Sync {
     const NAME: &'static str;
     /// How a cold start is forced, in a few words.
     const COLD_METHOD: &'static str;
+    /// Names of the platforms whose directories of dead processes [`Platform::tagged`] tells of. Such a directory is
+    /// known to be nobody's by itself, so that one platform that is always there tells of all.
+    const SWEPT: &'static [&'static str];
 
     /// Where functions find the host.
     fn reach(&self) -> Reach;
@@ -153,16 +156,17 @@ impl<P: Premises> Platform for Hosted<P> {
 
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
         // The only name that such a directory has of its run is the process.
-        let named = |path: PathBuf| {
-            let run = format!(
-                "process {}",
-                home::owner(P::NAME, &path).unwrap_or_default()
-            );
+        let named = |platform: &str, path: PathBuf| {
+            let owner = home::owner(platform, &path).unwrap_or_default();
             let name = path.display().to_string();
             let kind = home::KIND.into();
-            (run, Resource { kind, name })
+            (format!("process {owner}"), Resource { kind, name })
         };
-        let mut tagged: Vec<_> = home::leftovers(P::NAME).into_iter().map(named).collect();
+        let mut tagged = Vec::new();
+        for platform in P::SWEPT {
+            let left = home::leftovers(platform).into_iter();
+            tagged.extend(left.map(|path| named(platform, path)));
+        }
         tagged.extend(self.premises.tagged().await?);
         Ok(tagged)
     }
@@ -177,7 +181,7 @@ impl<P: Premises> Platform for Hosted<P> {
         }
         let path = PathBuf::from(&resource.name);
         blocking(P::NAME, "remove", &resource.name, move || {
-            home::remove_leftover(P::NAME, &path)
+            home::remove_leftover(P::SWEPT, &path)
         })
         .await
     }

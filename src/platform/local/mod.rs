@@ -50,6 +50,7 @@ impl LocalPlatform {
 impl Premises for Machine {
     const NAME: &'static str = NAME;
     const COLD_METHOD: &'static str = "new directory and new process";
+    const SWEPT: &'static [&'static str] = &[NAME, "docker"];
 
     fn reach(&self) -> Reach {
         Reach::Address(IpAddr::V4(Ipv4Addr::LOCALHOST))
