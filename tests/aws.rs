@@ -335,6 +335,45 @@ fn what_a_run_keeps_is_removed_by_clean() {
 
 #[test]
 #[ignore = "needs MiniStack"]
+fn what_a_run_keeps_is_found_without_the_variable_that_led_there() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = short_run(out.path(), 1, 1024, 1);
+    run.args(["--plain", "--platform", "aws", "--keep"]);
+    run.env("AWS_ENDPOINT_URL", emulator.url());
+    finish(surroundings(&mut run, out.path()), 0);
+    assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn what_is_in_another_account_is_not_taken_for_gone() {
+    const ANOTHER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let emulator = Emulator::start();
+    let another = Fault::Answer(200, "content-type: text/xml", ANOTHER);
+    let proxy = FaultProxy::start(emulator.port(), &[("POST / HTTP…api/sts", another)]);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run_at(&proxy.url(), out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1", "--keep"]);
+    finish(&mut run, 0);
+    proxy.assert_used();
+    for _ in 0..2 {
+        let mut clean = program();
+        let output = finish(surroundings(clean.arg("clean"), out.path()), 1);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("is in account 999999999999 at http://127.0.0.1:"),
+            "{told}"
+        );
+        assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    }
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
 fn what_a_killed_run_leaves_is_removed_by_clean() {
     let emulator = Emulator::start();
     let out = tempfile::tempdir().unwrap();
