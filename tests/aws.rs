@@ -169,7 +169,10 @@ fn without_a_datagram_clocks_are_compared_by_further_invocations_over_either_tri
         finish(run.args(["--sync", "http", "--trigger", trigger]), 0);
         let entries = journal(&run_directory(out.path()));
         assert_measured(&entries, 8);
-        let measured = |attempt: &&Attempt| attempt.outcome == AttemptOutcome::Measured;
+        let measured = |attempt: &&Attempt| {
+            matches!(attempt.purpose, Purpose::Sample(_))
+                && attempt.outcome == AttemptOutcome::Measured
+        };
         for attempt in attempts(&entries).into_iter().filter(measured) {
             let counts = attempt.follow_ups.expect("further invocations");
             assert!(counts.paired > 0, "{trigger}: {counts:?}");
@@ -259,6 +262,65 @@ async fn a_given_bucket_is_used_and_left_empty_and_a_made_one_is_found_by_its_ta
     assert_eq!(emulator.buckets(), [("mine".to_owned(), 0)]);
 }
 
+#[tokio::test]
+#[ignore = "needs MiniStack"]
+async fn in_a_bucket_that_keeps_versions_nothing_of_a_package_is_left() {
+    let emulator = Emulator::start();
+    emulator.make_versioned_bucket("kept");
+    for key in [
+        "sebs-tui/r/1.zip",
+        "sebs-tui/r/1.zip",
+        "sebs-tui/r/1.zip.mine",
+    ] {
+        emulator.put("kept", key);
+    }
+    let platform = platform(
+        options_at(emulator.url(), Trigger::Invoke, Cold::Config),
+        "versions",
+    )
+    .await;
+    let object = Resource {
+        kind: "object".into(),
+        name: "us-east-1/kept/sebs-tui/r/1.zip".into(),
+    };
+    platform.remove(&object).await.unwrap();
+    assert_eq!(emulator.versions("kept"), ["sebs-tui/r/1.zip.mine"]);
+    // Once more: that it is gone is no error, and no mark stays.
+    platform.remove(&object).await.unwrap();
+    assert_eq!(emulator.versions("kept"), ["sebs-tui/r/1.zip.mine"]);
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn clean_tells_of_buckets_that_may_not_be_looked_at_and_removes_the_rest() {
+    const DENIED: Fault = Fault::Answer(
+        403,
+        "content-type: application/xml",
+        "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+    );
+    let emulator = Emulator::start();
+    emulator.make_bucket("sebs-tui-secret");
+    let out = tempfile::tempdir().unwrap();
+    for (request, words) in [
+        ("GET /sebs-tui-secret…tagging", "bucket sebs-tui-secret"),
+        ("GET /?…ListBuckets", "may be left"),
+    ] {
+        let proxy = FaultProxy::start(emulator.port(), &[(request, DENIED)]);
+        let mut clean = program();
+        clean.args(["clean", "--all", "--platform", "aws"]);
+        clean.args(["--endpoint-url", &proxy.url()]);
+        let output = finish(surroundings(&mut clean, out.path()), 0);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            told.contains(words) && told.contains("AccessDenied"),
+            "{told}"
+        );
+        let found = String::from_utf8(output.stdout).unwrap();
+        assert!(!found.contains("nothing is left"), "{found}");
+        proxy.assert_used();
+    }
+}
+
 #[test]
 #[ignore = "needs MiniStack"]
 fn what_a_run_keeps_is_removed_by_clean() {
@@ -269,6 +331,45 @@ fn what_a_run_keeps_is_removed_by_clean() {
     let mut clean = program();
     finish(surroundings(clean.arg("clean"), out.path()), 0);
     emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn what_a_run_keeps_is_found_without_the_variable_that_led_there() {
+    let emulator = Emulator::start();
+    let out = tempfile::tempdir().unwrap();
+    let mut run = short_run(out.path(), 1, 1024, 1);
+    run.args(["--plain", "--platform", "aws", "--keep"]);
+    run.env("AWS_ENDPOINT_URL", emulator.url());
+    finish(surroundings(&mut run, out.path()), 0);
+    assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    let mut clean = program();
+    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn what_is_in_another_account_is_not_taken_for_gone() {
+    const ANOTHER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let emulator = Emulator::start();
+    let another = Fault::Answer(200, "content-type: text/xml", ANOTHER);
+    let proxy = FaultProxy::start(emulator.port(), &[("POST / HTTP…api/sts", another)]);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = run_at(&proxy.url(), out.path());
+    run.args(["--payload-points", "1", "--repetitions", "1", "--keep"]);
+    finish(&mut run, 0);
+    proxy.assert_used();
+    for _ in 0..2 {
+        let mut clean = program();
+        let output = finish(surroundings(clean.arg("clean"), out.path()), 1);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("is in account 999999999999 at http://127.0.0.1:"),
+            "{told}"
+        );
+        assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    }
 }
 
 #[test]
@@ -319,6 +420,39 @@ async fn a_function_of_somebody_elses_is_left_alone() {
 
 #[tokio::test]
 #[ignore = "needs MiniStack"]
+async fn a_function_or_role_of_a_run_of_the_same_name_on_another_machine_is_left_alone() {
+    const OTHER: &str = "one@another/0123456789ab";
+    const UNSEEN: Fault = Fault::Answer(
+        404,
+        "x-amzn-errortype: ResourceNotFoundException",
+        r#"{"Message":"Function not found"}"#,
+    );
+    let emulator = Emulator::start();
+    // The other run makes it after it was looked for.
+    let looked = "GET /2015-03-31/functions/sebs-tui-one HTTP";
+    let proxy = FaultProxy::start(emulator.port(), &[(looked, UNSEEN)]);
+    let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
+    let first = platform(options, "one").await;
+    first.ensure_function(&spec(), &package(1)).await.unwrap();
+    emulator.retag("sebs-tui-one", OTHER).await;
+    emulator.retag_role("sebs-tui-one", OTHER).await;
+    for role in [None, Some("arn:aws:iam::000000000000:role/sebs-tui-one")] {
+        let mut options = options_at(proxy.url(), Trigger::Url, Cold::Config);
+        options.role = role.map(ToOwned::to_owned);
+        let second = platform(options, "one").await;
+        let refused = second.ensure_function(&spec(), &package(2)).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind, ErrorKind::Conflict);
+        assert!(refused.what.contains(OTHER), "{refused}");
+        assert_eq!(second.owned().await, []);
+        second.destroy().await.unwrap();
+        assert_eq!(emulator.held(), (1, 1), "functions and roles");
+    }
+    proxy.assert_used();
+}
+
+#[tokio::test]
+#[ignore = "needs MiniStack"]
 async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
     let emulator = Emulator::start();
     let options = options_at(emulator.url(), Trigger::Url, Cold::Config);
@@ -328,6 +462,7 @@ async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
             .ensure_function(&spec(), &package(seed))
             .await
             .unwrap();
+        assert_eq!(platform.owned().await.len(), 2, "also what is used again");
     }
     let later = platform(options, "later").await;
     let named = |kind: &str, name: &str| {

@@ -12,7 +12,7 @@ use sebs_tui::platform::Platform;
 use sebs_tui::platform::cleaning::{
     self, Claim, Cleaned, Fate, Intent, clean_ledger, clean_tagged, unreachable,
 };
-use sebs_tui::platform::context::Context;
+use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::{self, Ledger};
 use sebs_tui::platform::origin::{Origin, Tag};
 use sebs_tui::settings::{self, PlatformName, Settings};
@@ -22,11 +22,12 @@ use super::platforms::to_clean;
 use super::{Done, tell_unused, tokio_runtime};
 use places::{Place, places, settings_of};
 
-/// What was cleaned, where tags were looked for, and what kept anything from being looked at.
+/// What was cleaned, where tags were looked for, what the platforms said, and what kept anything from being looked at.
 #[derive(Default)]
 struct Outcome {
     cleaned: Vec<Cleaned>,
     looked: Vec<String>,
+    notes: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -142,7 +143,7 @@ impl Sweep {
                 .faults
                 .push(format!("{}: {what}; {kept}", path.display()));
         }
-        let (context, _notes) = Context::new(run, ledger, Arc::default());
+        let (context, notes) = Context::new(run, ledger, Arc::default());
         let platform = platform_of(path, &owner, &context).await;
         outcome.cleaned.extend(match platform {
             Ok(platform) => {
@@ -151,11 +152,12 @@ impl Sweep {
             Err(why) => unreachable(run, context.ledger(), &why),
         });
         context.ledger().close();
+        outcome.note(notes);
     }
 
     /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
-        let cleaned = self.tagged(settings, |_| Claim::Ours).await;
+        let cleaned = self.tagged(settings, |_| Claim::Ours, outcome).await;
         self.take(cleaned, outcome);
     }
 
@@ -163,7 +165,7 @@ impl Sweep {
     async fn tags(&self, places: &[Place], claimed: impl Fn(&Tag) -> Claim, outcome: &mut Outcome) {
         for (words, settings) in places {
             outcome.looked.push(words.clone());
-            let cleaned = self.tagged(settings, &claimed).await;
+            let cleaned = self.tagged(settings, &claimed, outcome).await;
             let cleaned = cleaned.map_err(|error| format!("{words}: {error}"));
             self.take(cleaned, outcome);
         }
@@ -173,13 +175,15 @@ impl Sweep {
         &self,
         settings: &Settings,
         claimed: impl Fn(&Tag) -> Claim,
+        outcome: &mut Outcome,
     ) -> Result<Vec<Cleaned>, String> {
-        let (context, _notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
+        let (context, notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
         let cleaned = match to_clean(settings, context).await {
             Ok(None) => Ok(Vec::new()),
             Ok(Some(platform)) => clean_tagged(platform.as_ref(), claimed, self.intent).await,
             Err(error) => Err(error),
         };
+        outcome.note(notes);
         cleaned.map_err(|error| error.to_string())
     }
 
@@ -229,15 +233,28 @@ impl Outcome {
             .any(|known| known.resource == one.resource)
     }
 
+    fn note(&mut self, mut notes: Notes) {
+        while let Ok(note) = notes.try_recv() {
+            self.notes.push(note);
+        }
+    }
+
     fn tell(&self) -> ExitCode {
         for place in &self.looked {
             println!("looked for this program's tag: {place}");
         }
         print!("{}", cleaning::table(&self.cleaned));
         if self.cleaned.is_empty() && self.faults.is_empty() {
-            println!("nothing is left");
+            println!(
+                "{}",
+                if self.notes.is_empty() {
+                    "nothing is left"
+                } else {
+                    "nothing else is known to be left"
+                }
+            );
         }
-        for fault in &self.faults {
+        for fault in self.notes.iter().chain(&self.faults) {
             eprintln!("sebs-tui: {fault}");
         }
         let failed = |one: &Cleaned| matches!(one.fate, Fate::Failed { .. });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ledger::Ledger;
-use super::origin::Tag;
+use super::origin::{Origin, Tag};
 use crate::core::live::{Live, Phase};
 
 /// Notes under way to the log; more are dropped, since a platform never waits for a reader.
@@ -48,6 +48,14 @@ impl Context {
             origin: self.ledger.origin().cloned(),
         }
         .to_string()
+    }
+
+    /// Whether this tag is of the same run, begun with the same directory of ledgers: another machine may give a run of
+    /// its own the same name. A machine may be renamed meanwhile.
+    pub fn owns(&self, tag: &str) -> bool {
+        let tag = Tag::parse(tag);
+        let number = |origin: Option<&Origin>| origin.map(|origin| origin.ledgers.clone());
+        tag.run == *self.run && number(tag.origin.as_ref()) == number(self.ledger.origin())
     }
 
     /// Where everything that is made is written down first.

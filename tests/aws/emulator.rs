@@ -138,6 +138,38 @@ impl Emulator {
         });
     }
 
+    /// Makes a bucket of somebody's that keeps versions.
+    pub fn make_versioned_bucket(&self, name: &'static str) {
+        self.make_bucket(name);
+        self.asked(move |config| async move {
+            let kept = aws_sdk_s3::types::VersioningConfiguration::builder()
+                .status(aws_sdk_s3::types::BucketVersioningStatus::Enabled)
+                .build();
+            let request = s3(&config).put_bucket_versioning().bucket(name);
+            let request = request.versioning_configuration(kept);
+            request.send().await.unwrap();
+        });
+    }
+
+    /// Puts an object of somebody's into a bucket.
+    pub fn put(&self, bucket: &'static str, key: &'static str) {
+        self.asked(move |config| async move {
+            let request = s3(&config).put_object().bucket(bucket).key(key);
+            request.send().await.unwrap();
+        });
+    }
+
+    /// Keys of all versions in a bucket, and of marks that there are none.
+    pub fn versions(&self, bucket: &'static str) -> Vec<String> {
+        self.asked(move |config| async move {
+            let request = s3(&config).list_object_versions().bucket(bucket);
+            let listed = request.send().await.unwrap();
+            let versions = listed.versions().iter().map(|of| of.key().unwrap());
+            let marks = listed.delete_markers().iter().map(|of| of.key().unwrap());
+            versions.chain(marks).map(ToOwned::to_owned).collect()
+        })
+    }
+
     /// Makes a role of somebody's; gives its ARN.
     pub fn make_role(&self, name: &'static str) -> String {
         self.asked(move |config| async move {
@@ -209,6 +241,15 @@ impl Emulator {
             .send()
             .await
             .unwrap();
+    }
+
+    /// Gives a role to another run.
+    pub async fn retag_role(&self, role: &str, run: &str) {
+        let tag = aws_sdk_iam::types::Tag::builder();
+        let tag = tag.key("sebs-tui:run").value(run).build().unwrap();
+        let iam = aws_sdk_iam::Client::new(&self.config().await);
+        let request = iam.tag_role().role_name(role).tags(tag);
+        request.send().await.unwrap();
     }
 
     fn config(&self) -> impl Future<Output = aws_config::SdkConfig> + Send + 'static {

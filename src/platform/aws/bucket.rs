@@ -8,6 +8,7 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag
 use hyper::body::Bytes;
 
 use super::account::{self, Account};
+use super::entry::{Entry, unwritten};
 use super::errors::{error, explain};
 use super::names;
 use super::retry::Patience;
@@ -199,47 +200,85 @@ impl<'a> Bucket<'a> {
 impl Object {
     /// Removes it, and from the ledger.
     pub async fn remove(self, account: &Account, context: &Context) -> Result<(), PlatformError> {
-        remove_object(
-            account,
-            context,
-            (&self.region, &self.bucket),
-            &self.key,
-            self.version.as_deref(),
-        )
-        .await?;
+        remove_object(account, context, (&self.region, &self.bucket), &self.key).await?;
         let resource = Resource {
             kind: OBJECT.into(),
             name: format!("{}/{}/{}", self.region, self.bucket, self.key),
         };
         let written = context.ledger().removed(&resource);
-        written.map_err(|why| unwritten(&resource.name, &why))
+        written.map_err(|why| unwritten(&resource, &why))
     }
 }
 
-/// Removes an object of a region's bucket; that it is not there is no error.
+/// Removes an object of a region's bucket, and all its versions where the bucket keeps such; that it is not there is no
+/// error.
 pub(super) async fn remove_object(
     account: &Account,
     context: &Context,
-    (region, bucket): (&str, &str),
+    place: (&str, &str),
     key: &str,
-    version: Option<&str>,
 ) -> Result<(), PlatformError> {
     let patience = patience(context, Phase::Removing);
-    let gone = patience.with(|| async {
-        let sent = account
-            .s3
-            .delete_object()
-            .bucket(bucket)
-            .key(key)
-            .set_version_id(version.map(ToOwned::to_owned))
-            .customize()
-            .config_override(account::bucket_in(region))
-            .send()
-            .await;
-        sent.map(drop)
-            .map_err(|why| explain("delete", &format!("{bucket}/{key}"), &why))
-    });
-    unless_gone(gone.await)
+    let delete = |version| patience.with(move || delete(account, place, key, version));
+    match delete(None).await {
+        // The bucket keeps versions: only a mark was put on them.
+        Ok(true) => {}
+        deleted => return unless_gone(deleted.map(drop)),
+    }
+    let versions = patience.with(|| versions(account, place, key)).await?;
+    for version in &versions {
+        unless_gone(delete(Some(version)).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Whether a mark was put on it in place of deleting it.
+async fn delete(
+    account: &Account,
+    (region, bucket): (&str, &str),
+    key: &str,
+    version: Option<&String>,
+) -> Result<bool, PlatformError> {
+    let sent = account
+        .s3
+        .delete_object()
+        .bucket(bucket)
+        .key(key)
+        .set_version_id(version.cloned())
+        .customize()
+        .config_override(account::bucket_in(region))
+        .send()
+        .await;
+    sent.map(|deleted| deleted.delete_marker() == Some(true))
+        .map_err(|why| explain("delete", &format!("{bucket}/{key}"), &why))
+}
+
+/// The versions of an object, marks that it is deleted included. One page holds them: a package is sent a few times at
+/// most, and no other has its key.
+async fn versions(
+    account: &Account,
+    (region, bucket): (&str, &str),
+    key: &str,
+) -> Result<Vec<String>, PlatformError> {
+    let sent = account
+        .s3
+        .list_object_versions()
+        .bucket(bucket)
+        .prefix(key)
+        .customize()
+        .config_override(account::bucket_in(region))
+        .send()
+        .await;
+    let listed = sent.map_err(|why| explain("list versions", &format!("{bucket}/{key}"), &why))?;
+    let held = listed
+        .versions()
+        .iter()
+        .map(|of| (of.key(), of.version_id()));
+    let marks = listed.delete_markers().iter();
+    let marks = marks.map(|of| (of.key(), of.version_id()));
+    let of_key = held.chain(marks).filter(|(of, _)| *of == Some(key));
+    let of_key = of_key.filter_map(|(_, version)| version.map(ToOwned::to_owned));
+    Ok(of_key.collect())
 }
 
 /// Removes a bucket that was made for a run with all that is in it; that it is not there is no error.
@@ -270,7 +309,7 @@ pub(super) async fn remove(
             page => page?,
         };
         for key in page.contents().iter().filter_map(|object| object.key()) {
-            remove_object(account, context, (region, bucket), key, None).await?;
+            remove_object(account, context, (region, bucket), key).await?;
         }
         if page.is_truncated() != Some(true) {
             break;
@@ -320,16 +359,8 @@ fn patience(context: &Context, phase: Phase) -> Patience<'_> {
 }
 
 fn creating(context: &Context, kind: &str, name: String) -> Result<(), PlatformError> {
-    let resource = Resource {
-        kind: kind.into(),
-        name,
-    };
-    let written = context.ledger().creating(&resource);
-    written.map_err(|why| unwritten(&resource.name, &why))
-}
-
-fn unwritten(name: &str, why: &std::io::Error) -> PlatformError {
-    error(ErrorKind::Internal, "write down", name, why.to_string())
+    let kind = kind.into();
+    Entry::write(context, Resource { kind, name }).map(drop)
 }
 
 fn unless_gone(removed: Result<(), PlatformError>) -> Result<(), PlatformError> {

@@ -10,6 +10,8 @@ use crate::platform::{ErrorKind, PlatformError, Retry};
 
 /// Before the next try when AWS names no time.
 const SOON: Duration = Duration::from_secs(1);
+/// Longest wait that is taken from an answer, which anything on the way may have written.
+const ADVICE_MOST: Duration = Duration::from_secs(60);
 
 /// An error of this platform.
 pub(super) fn error(
@@ -73,9 +75,10 @@ where
     }
 }
 
-/// Seconds of a `Retry-After` header.
+/// Seconds of a `Retry-After` header, bounded.
 pub(super) fn seconds(text: &str) -> Option<Duration> {
-    text.trim().parse().ok().map(Duration::from_secs)
+    let seconds = text.trim().parse().ok().map(Duration::from_secs)?;
+    Some(seconds.min(ADVICE_MOST))
 }
 
 /// An answer of AWS that is no success.
@@ -225,6 +228,14 @@ mod tests {
         ];
         for (got, expected) in cases {
             assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn no_advice_is_longer_than_the_bound() {
+        assert_eq!(seconds("60"), Some(ADVICE_MOST));
+        for long in ["61", "18446744073709551615"] {
+            assert_eq!(seconds(long), Some(ADVICE_MOST));
         }
     }
 

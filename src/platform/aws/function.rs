@@ -7,13 +7,13 @@ use aws_sdk_lambda::types::{Architecture, Environment, Runtime};
 
 use super::account::{Account, in_region, uploading};
 use super::code::Code;
+use super::entry::Entry;
 use super::errors::{error, explain};
 use super::retry::Patience;
 use super::{Form, Processor, names, role};
 use crate::core::contract::COLD_NONCE;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
-use crate::platform::origin::Tag;
 use crate::platform::{ErrorKind, FunctionSpec, PlatformError, Resource};
 
 /// What a function is called in the ledger; its name there is `region/name`.
@@ -71,34 +71,34 @@ impl Function<'_> {
     pub async fn ensure(&self, plan: &Plan<'_>, code: &Code) -> Result<(), PlatformError> {
         // One that was given up may be coming into being.
         self.account.settled().await;
-        match self.run_of().await? {
+        match self.tag().await? {
             None => {
-                self.context
-                    .ledger()
-                    .creating(&self.resource()?)
-                    .map_err(|why| {
-                        error(
-                            ErrorKind::Internal,
-                            "write down",
-                            self.name,
-                            why.to_string(),
-                        )
-                    })?;
+                let entry = Entry::write(self.context, self.resource()?)?;
                 match self
                     .patient(Phase::Uploading, || self.create(plan, code))
                     .await
                 {
-                    // An answer was lost and the next try found the function there.
-                    Err(PlatformError {
-                        kind: ErrorKind::Conflict,
-                        status: Some(409),
-                        ..
-                    }) if self.is_ours().await? => self.live().await,
+                    Err(
+                        refusal @ PlatformError {
+                            kind: ErrorKind::Conflict,
+                            status: Some(409),
+                            ..
+                        },
+                    ) => match self.tag().await? {
+                        // An answer was lost and the next try found the function there.
+                        Some(tag) if self.context.owns(&tag) => self.live().await,
+                        Some(tag) => {
+                            entry.strike()?;
+                            Err(self.foreign(&tag))
+                        }
+                        None => Err(refusal),
+                    },
                     Err(error) => Err(error),
                     Ok(()) => self.live().await,
                 }
             }
-            Some(run) if run == self.context.run() => {
+            Some(tag) if self.context.owns(&tag) => {
+                Entry::write(self.context, self.resource()?)?;
                 self.context.note(format!(
                     "the function {} of this run is there: it is used again",
                     self.name
@@ -109,7 +109,7 @@ impl Function<'_> {
                 self.live().await?;
                 self.upload(code).await
             }
-            Some(_) => Err(self.foreign()),
+            Some(tag) => Err(self.foreign(&tag)),
         }
     }
 
@@ -182,8 +182,8 @@ impl Function<'_> {
         }
     }
 
-    /// The run it was made for, by its tag: an empty one when it has none; nothing when there is no such function.
-    pub async fn run_of(&self) -> Result<Option<String>, PlatformError> {
+    /// Its tag: an empty one when it has none; nothing when there is no such function.
+    pub async fn tag(&self) -> Result<Option<String>, PlatformError> {
         let tags = self.patient(Phase::Activating, || async {
             let sent = self
                 .account
@@ -194,10 +194,10 @@ impl Function<'_> {
                 .await;
             let found = sent.map_err(|why| explain("get", self.name, &why))?;
             let tag = found.tags().and_then(|tags| tags.get(names::TAG));
-            Ok(tag.map(|tag| Tag::parse(tag).run))
+            Ok(tag.cloned())
         });
         match tags.await {
-            Ok(run) => Ok(Some(run.unwrap_or_default())),
+            Ok(tag) => Ok(Some(tag.unwrap_or_default())),
             Err(PlatformError {
                 kind: ErrorKind::NotFound,
                 ..
@@ -207,16 +207,9 @@ impl Function<'_> {
     }
 
     /// That somebody else's function has the name.
-    pub fn foreign(&self) -> PlatformError {
-        let what = format!(
-            "it exists and its tag {} does not name this run: it is left alone; choose another --function-name",
-            names::TAG
-        );
+    pub fn foreign(&self, tag: &str) -> PlatformError {
+        let what = names::left_alone(tag, &self.context.tag(), "choose another --function-name");
         error(ErrorKind::Conflict, "create", self.name, what)
-    }
-
-    async fn is_ours(&self) -> Result<bool, PlatformError> {
-        Ok(self.run_of().await?.as_deref() == Some(self.context.run()))
     }
 
     async fn create(&self, plan: &Plan<'_>, code: &Code) -> Result<(), PlatformError> {

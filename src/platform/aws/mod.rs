@@ -15,6 +15,7 @@ mod answer;
 mod bucket;
 mod code;
 mod cold;
+mod entry;
 mod errors;
 mod function;
 mod invoke;
@@ -22,6 +23,7 @@ mod limits;
 mod log_tail;
 mod names;
 mod options;
+mod place;
 mod preflight;
 mod removal;
 mod restraint;
@@ -37,6 +39,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use hyper::body::Bytes;
+use tokio::sync::OnceCell;
 
 use self::account::Account;
 use self::code::Code;
@@ -64,6 +67,8 @@ pub struct AwsPlatform {
     context: Context,
     account: Account,
     name: String,
+    /// Filled once it is known that the run's things are in this account.
+    at_home: OnceCell<()>,
     state: Mutex<State>,
 }
 
@@ -84,12 +89,14 @@ impl AwsPlatform {
     ///
     /// # Errors
     /// When an endpoint or region cannot be looked up.
-    pub async fn start(options: Options, context: Context) -> Result<Self, PlatformError> {
+    pub async fn start(mut options: Options, context: Context) -> Result<Self, PlatformError> {
+        place::as_before(&mut options.way, &context);
         Ok(Self {
             account: Account::open(&options).await?,
             name: names::of(&options.function_name, context.run()),
             options,
             context,
+            at_home: OnceCell::new(),
             state: Mutex::new(State {
                 nonce: rand::random(),
                 ..State::default()
@@ -106,6 +113,20 @@ impl AwsPlatform {
             account: &self.account,
             context: &self.context,
             name: &self.name,
+        }
+    }
+
+    /// Writes down in which account the run's things will be, and refuses another than they are in.
+    async fn keep_place(&self) -> Result<(), PlatformError> {
+        let keep = || place::keep(&self.account, &self.context);
+        self.at_home.get_or_try_init(keep).await.copied()
+    }
+
+    /// Refuses to look for the run's things in another account; what was found by its tag is where it was found.
+    async fn check_place(&self) -> Result<(), PlatformError> {
+        match self.context.ledger().place() {
+            Some(_) => self.keep_place().await,
+            None => Ok(()),
         }
     }
 
@@ -211,6 +232,7 @@ impl Platform for AwsPlatform {
     ) -> Result<(), PlatformError> {
         let _working = self.working();
         limits::check(&self.name, self.options.form, package)?;
+        self.keep_place().await?;
         let made;
         let role = if let Some(given) = &self.options.role {
             given
@@ -329,19 +351,13 @@ impl Platform for AwsPlatform {
     async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
         let mut found = tagged::functions(&self.account).await?;
         found.extend(tagged::roles(&self.account).await?);
-        match tagged::buckets(&self.account).await {
-            // Who may not look at buckets has made none.
-            Err(PlatformError {
-                kind: ErrorKind::Permission,
-                ..
-            }) => {}
-            buckets => found.extend(buckets?),
-        }
+        found.extend(tagged::buckets(&self.account, &self.context).await?);
         Ok(found)
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
         let _working = self.working();
+        self.check_place().await?;
         removal::remove(&self.account, &self.context, resource).await
     }
 
@@ -351,6 +367,10 @@ impl Platform for AwsPlatform {
 
     async fn destroy(&self) -> Result<(), PlatformError> {
         let _working = self.working();
+        if self.context.ledger().open().is_empty() {
+            return Ok(());
+        }
+        self.check_place().await?;
         removal::everything(&self.account, &self.context).await
     }
 }

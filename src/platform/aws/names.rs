@@ -61,6 +61,13 @@ pub(super) fn key(run: &str) -> String {
     format!("sebs-tui/{run}/{:016x}.zip", rand::random::<u64>())
 }
 
+/// Why a thing of this tag is not touched, and what to do instead.
+pub(super) fn left_alone(tag: &str, ours: &str, instead: &str) -> String {
+    format!(
+        "it exists and its tag {TAG} is {tag:?}, this run's is {ours:?}: it is left alone; {instead}"
+    )
+}
+
 /// A function's description.
 pub(super) fn description(run: &str) -> String {
     let mut text = format!("{DESCRIPTION}{run}");

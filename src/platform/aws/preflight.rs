@@ -133,19 +133,19 @@ async fn role(account: &Account, arn: &str) -> Finding {
 }
 
 async fn taken(function: &Function<'_>) -> Option<Finding> {
-    match function.run_of().await {
+    match function.tag().await {
         Ok(None) => None,
-        Ok(Some(run)) if run == function.context.run() => {
+        Ok(Some(tag)) if function.context.owns(&tag) => {
             let text = format!(
                 "the function {} of this run is there and will be used again",
                 function.name
             );
             Some(finding("function", Verdict::Good, text))
         }
-        Ok(Some(_)) => Some(finding(
+        Ok(Some(tag)) => Some(finding(
             "function",
             Verdict::Bad,
-            function.foreign().to_string(),
+            function.foreign(&tag).to_string(),
         )),
         Err(error) => Some(finding("function", unanswered(&error), error.to_string())),
     }

@@ -1,6 +1,7 @@
 //! Removing what a run has made, the last thing first.
 
 use super::account::Account;
+use super::entry::unwritten;
 use super::errors::error;
 use super::function::{self, Function};
 use super::{bucket, role};
@@ -65,7 +66,7 @@ pub(super) async fn remove(
         Some(Made::Role { name }) => role::remove(account, context, name).await,
         Some(Made::Bucket { region, name }) => bucket::remove(account, context, region, name).await,
         Some(Made::Object { place, key }) => {
-            bucket::remove_object(account, context, place, key, None).await
+            bucket::remove_object(account, context, place, key).await
         }
         None => {
             let what = format!(
@@ -109,14 +110,10 @@ pub(super) async fn everything(account: &Account, context: &Context) -> Result<(
     let mut first = Ok(());
     for resource in context.ledger().open().iter().rev() {
         let gone = match remove(account, context, resource).await {
-            Ok(()) => context.ledger().removed(resource).map_err(|why| {
-                error(
-                    ErrorKind::Internal,
-                    "write down",
-                    &resource.name,
-                    why.to_string(),
-                )
-            }),
+            Ok(()) => {
+                let written = context.ledger().removed(resource);
+                written.map_err(|why| unwritten(resource, &why))
+            }
             Err(left) => Err(PlatformError {
                 what: format!(
                     "{}; remove it with `{}`",

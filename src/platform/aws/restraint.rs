@@ -77,6 +77,14 @@ mod tests {
     }
 
     #[test]
+    fn an_absurd_advice_is_a_bounded_wait() {
+        let (mut restraint, now) = (Restraint::default(), Instant::now());
+        let throttled = refusal(429, &[("retry-after", "18446744073709551615")]);
+        assert_eq!(restraint.heed(&throttled, now), Some(60 * SECOND));
+        assert_eq!(restraint.wait(now), Some(60 * SECOND));
+    }
+
+    #[test]
     fn a_new_url_that_refuses_is_given_time_and_an_old_one_is_not() {
         let now = Instant::now();
         let mut restraint = Restraint::of_new_url(now);

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use super::account::Account;
+use super::entry::Entry;
 use super::errors::{error, explain};
 use super::names;
 use super::retry::Patience;
 use crate::core::live::Phase;
 use crate::platform::context::Context;
-use crate::platform::origin::Tag;
 use crate::platform::{ErrorKind, PlatformError, Resource, Retry};
 
 /// What a role is called in the ledger.
@@ -26,13 +26,11 @@ pub(super) async fn ensure(
     context: &Context,
     name: &str,
 ) -> Result<String, PlatformError> {
-    context
-        .ledger()
-        .creating(&Resource {
-            kind: KIND.into(),
-            name: name.into(),
-        })
-        .map_err(|why| error(ErrorKind::Internal, "write down", name, why.to_string()))?;
+    let resource = Resource {
+        kind: KIND.into(),
+        name: name.into(),
+    };
+    let entry = Entry::write(context, resource)?;
     let patience = Patience {
         context,
         phase: Phase::Activating,
@@ -43,7 +41,15 @@ pub(super) async fn ensure(
         Err(PlatformError {
             kind: ErrorKind::Conflict,
             ..
-        }) => patience.with(|| adopt(account, context.run(), name)).await,
+        }) => {
+            let (arn, tag) = patience.with(|| find(account, name)).await?;
+            if context.owns(&tag) {
+                return Ok(arn);
+            }
+            entry.strike()?;
+            let what = names::left_alone(&tag, &context.tag(), "give --role");
+            Err(error(ErrorKind::Conflict, "create role", name, what))
+        }
         created => created,
     }
 }
@@ -106,7 +112,8 @@ async fn create(account: &Account, context: &Context, name: &str) -> Result<Stri
     Ok(role.arn().into())
 }
 
-async fn adopt(account: &Account, run: &str, name: &str) -> Result<String, PlatformError> {
+/// The ARN and the tag of a role, an empty one when it has none.
+async fn find(account: &Account, name: &str) -> Result<(String, String), PlatformError> {
     let found = account
         .iam
         .get_role()
@@ -116,14 +123,7 @@ async fn adopt(account: &Account, run: &str, name: &str) -> Result<String, Platf
         .map_err(|why| explain("get role", name, &why))?;
     let role = found.role().ok_or_else(|| without_arn(name))?;
     let tag = tag_of(account, name).await?;
-    if tag.is_some_and(|tag| Tag::parse(&tag).run == run) {
-        return Ok(role.arn().into());
-    }
-    let what = format!(
-        "it exists and its tag {} does not name this run: it is left alone; give --role",
-        names::TAG
-    );
-    Err(error(ErrorKind::Conflict, "create role", name, what))
+    Ok((role.arn().into(), tag.unwrap_or_default()))
 }
 
 fn without_arn(name: &str) -> PlatformError {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::account::Account;
 use super::errors::explain;
 use super::{bucket, function, names, role};
+use crate::platform::context::Context;
 use crate::platform::{ErrorKind, PlatformError, Resource};
 
 /// A tag and the thing that carries it.
@@ -81,8 +82,12 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
     Ok(found)
 }
 
-/// Every bucket of the region with our name and tag.
-pub(super) async fn buckets(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
+/// Every bucket of the region with our name and tag. What these credentials may not look at is told: it may have been
+/// made with others, and functions and roles can be removed without it.
+pub(super) async fn buckets(
+    account: &Account,
+    context: &Context,
+) -> Result<Vec<Tagged>, PlatformError> {
     let region = account.region()?;
     let mut pages = account
         .s3
@@ -94,15 +99,27 @@ pub(super) async fn buckets(account: &Account) -> Result<Vec<Tagged>, PlatformEr
         .send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(|why| explain("list", "buckets", &why))?;
+        let page = match page.map_err(|why| explain("list", "buckets", &why)) {
+            Err(refused) if refused.kind == ErrorKind::Permission => {
+                let more = "so a bucket that a run made may be left";
+                context.note(format!("{refused}; {more}"));
+                break;
+            }
+            page => page?,
+        };
         let named = page.buckets().iter().filter_map(|listed| listed.name());
         for name in named.filter(|name| name.starts_with(names::OF_BUCKETS)) {
             let resource = Resource {
                 kind: bucket::KIND.into(),
                 name: format!("{region}/{name}"),
             };
-            let tag = bucket::tag_of(account, name).await?;
-            found.extend(tag.map(|tag| (tag, resource)));
+            match bucket::tag_of(account, name).await {
+                Err(refused) if refused.kind == ErrorKind::Permission => {
+                    let more = "so it is left alone, and may be that of a run";
+                    context.note(format!("bucket {name}: {refused}; {more}"));
+                }
+                tag => found.extend(tag?.map(|tag| (tag, resource))),
+            }
         }
     }
     Ok(found)
