@@ -59,7 +59,7 @@ pub(super) async fn follow(
     let mut connection = Some(connection);
     let mut fault = None;
     let stop = loop {
-        // The chain's budget and counts bound this loop, whatever is answered.
+        // The chain's budgets and counts bound this loop, whatever is answered.
         let now = clock::now().monotonic;
         let left = match chain.time_for_next(now) {
             Ok(left) => left,
@@ -67,8 +67,11 @@ pub(super) async fn follow(
         };
         let wait = paced(bench, now);
         if wait > 0 {
+            if let Err(reason) = chain.wait(wait) {
+                break reason;
+            }
             bench.live.enter(Phase::Waiting);
-            sleep(Duration::from_nanos(wait.min(left) as u64)).await;
+            sleep(Duration::from_nanos(wait as u64)).await;
             continue;
         }
         bench.live.enter(Phase::Exchanging);
