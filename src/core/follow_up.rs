@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::StopReason;
+use super::pace::MINUTE;
 use super::sample::{Exchange, Purpose, Stamps, StartKind};
 use super::stop_rule::StopRule;
 use super::time::{MILLISECOND, Nanos, SECOND};
@@ -71,6 +72,18 @@ impl Allowance {
         Self {
             expected: expected(n.max(1), most).round() as u32,
             most,
+        }
+    }
+
+    /// The same where the platform takes so many invocations in any minute: an attempt has no more follow-ups than the
+    /// minutes in which it may make them can hold.
+    #[must_use]
+    pub fn under(self, per_minute: Option<u32>) -> Self {
+        let minutes = ((BUDGET + WAITING + MINUTE - 1) / MINUTE) as u32;
+        let held = per_minute.map_or(u32::MAX, |most| most.saturating_mul(minutes));
+        Self {
+            expected: self.expected.min(held),
+            most: self.most.min(held),
         }
     }
 }
@@ -446,6 +459,7 @@ mod tests {
                 "{per_minute} a minute, {stop:?}: {counts:?}"
             );
             assert!(play.now - begun <= BUDGET + WAITING);
+            assert!(counts.made <= allowed(100).under(Some(per_minute)).most);
         }
     }
 

@@ -67,7 +67,10 @@ impl Site {
                 Some(Event::Warned { text })
             }
             Clocks::Http => {
-                let text = over_http(&self.bench.experiment);
+                let text = over_http(
+                    &self.bench.experiment,
+                    self.bench.platform.abilities().invocations_per_minute,
+                );
                 Some(Event::Noted { text })
             }
         }
@@ -242,9 +245,10 @@ async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
     result.map_err(|error| failure_of(&error))
 }
 
-/// What is told of a run whose clocks are compared over HTTP.
-pub(super) fn over_http(experiment: &Experiment) -> String {
-    let Allowance { expected, most } = Allowance::of(experiment.header.n, experiment.max_exchanges);
+/// What is told of a run whose clocks are compared over HTTP, on a platform that takes so many invocations a minute.
+pub(super) fn over_http(experiment: &Experiment, per_minute: Option<u32>) -> String {
+    let allowance = Allowance::of(experiment.header.n, experiment.max_exchanges);
+    let Allowance { expected, most } = allowance.under(per_minute);
     format!(
         "clocks are compared over HTTP: about {expected} invocations after each sample, at most {most}; bounds are as wide as a call's ways are long"
     )
