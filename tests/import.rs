@@ -329,6 +329,26 @@ fn processed_tables_are_read_where_they_are_all_there_is() {
 }
 
 #[test]
+fn a_recorded_mean_that_no_two_clocks_have_is_none() {
+    for mean in ["inf", "-inf", "1e300", "-1e12"] {
+        let directory = temporary();
+        let table = format!(
+            "{}1024,0,0,{},{mean},0.001,9.9\r\n",
+            HEADER.replace(
+                "request_id",
+                "request_id,clock_drift_mean,clock_drift_std,invocation_time"
+            ),
+            play(&Truth::new("a", 0), START).row,
+        );
+        put(directory.path(), "result-processed.csv", &table);
+        let processed = Processed::of(directory.path(), Rules::Ours);
+        let evaluation = processed.evaluation("a");
+        assert_eq!(evaluation.outcome, Outcome::Unsynchronised, "{mean}");
+        assert_eq!(evaluation.changes, [Change::Unsynchronised], "{mean}");
+    }
+}
+
+#[test]
 fn files_of_other_runs_are_told_and_change_nothing() {
     let (alone, mixed) = (temporary(), temporary());
     let truths = [Truth::new("a-1", SECOND), Truth::new("b-2", SECOND)];
