@@ -275,10 +275,15 @@ impl Chain {
         self.counts
     }
 
+    /// The exchanges so far.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
     /// What it leaves behind, having stopped for this reason.
-    pub fn finish(self, stop: StopReason) -> Followed {
+    pub fn finish(&self, stop: StopReason) -> Followed {
         Followed {
-            exchanges: self.exchanges,
+            exchanges: self.exchanges.clone(),
             counts: self.counts,
             stop,
         }
