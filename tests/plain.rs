@@ -288,6 +288,40 @@ fn invocations_that_compare_clocks_are_in_the_price() {
 }
 
 #[test]
+fn a_platforms_limit_makes_a_run_longer_with_every_invocation_that_compares_clocks() {
+    let typical = Typical {
+        basis: Basis::Measured,
+        warm: MILLISECOND,
+        cold: MILLISECOND,
+        deployment: 0,
+        megabyte: 0,
+        unpacking: 0,
+        follow_up: MILLISECOND,
+    };
+    let plan = Plan::new(outline(Sweep::Payload, Order::Sebs), &Limits::default());
+    // 31 invocations, over HTTP 37 more after each of 30 samples, or the 3 that 2.5 minutes can hold.
+    for (sync, most, minutes, time) in [
+        (Carrier::Udp, 10, 3, "3 min"),
+        (Carrier::Http, 100, 11, "11 min"),
+        (Carrier::Http, 1, 120, "2 h"),
+    ] {
+        let about = About {
+            sync,
+            per_minute: Some(most),
+            typical: Some(typical),
+            ..about()
+        };
+        let text = render(&plan, &about);
+        let line =
+            format!("pace         at most {most} invocations a minute, so at least {minutes} min");
+        assert!(text.lines().any(|told| told == line), "{line}\nin\n{text}");
+        let line = format!("time         ~{time}");
+        assert!(text.contains(&line), "{line}\nin\n{text}");
+        assert!(expected(&plan, &about).contains(time));
+    }
+}
+
+#[test]
 fn the_plan_of_a_payload_sweep() {
     insta::assert_snapshot!(render(&Plan::new(outline(Sweep::Payload, Order::Sebs), &limits()), &about()), @"
     payload sweep on local, native function: 5 sizes, 3 repetitions, warm and cold; N 20, order of SeBS

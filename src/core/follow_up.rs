@@ -10,14 +10,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::contract::StopReason;
+use super::pace::MINUTE;
 use super::sample::{Exchange, Purpose, Stamps, StartKind};
 use super::stop_rule::StopRule;
 use super::time::{MILLISECOND, Nanos, SECOND};
 
 /// Most follow-ups of one attempt: unlike datagrams they are paid for.
 pub const MOST: u32 = 100;
-/// Longest time that the follow-ups of one attempt may take, ns.
+/// Longest time that the follow-ups of one attempt may take, waits for the platform's limit left out, ns.
 pub const BUDGET: Nanos = 30 * SECOND;
+/// Longest that the follow-ups of one attempt may wait for the platform's limit, all together, ns: clocks drift apart
+/// meanwhile.
+pub const WAITING: Nanos = 120 * SECOND;
 /// Follow-ups in a row without a usable answer after which no more are made.
 const SILENCE: u32 = 8;
 
@@ -68,6 +72,18 @@ impl Allowance {
         Self {
             expected: expected(n.max(1), most).round() as u32,
             most,
+        }
+    }
+
+    /// The same where the platform takes so many invocations in any minute: an attempt has no more follow-ups than the
+    /// minutes in which it may make them can hold.
+    #[must_use]
+    pub fn under(self, per_minute: Option<u32>) -> Self {
+        let minutes = ((BUDGET + WAITING + MINUTE - 1) / MINUTE) as u32;
+        let held = per_minute.map_or(u32::MAX, |most| most.saturating_mul(minutes));
+        Self {
+            expected: self.expected.min(held),
+            most: self.most.min(held),
         }
     }
 }
@@ -141,6 +157,9 @@ pub struct Chain {
     rule: StopRule,
     most: u32,
     deadline: Nanos,
+    waited: Nanos,
+    /// How long the latest answer took: in less time the next one is not to be had.
+    usual: Nanos,
     unusable: u32,
     exchanges: Vec<Exchange>,
     counts: FollowUps,
@@ -161,6 +180,8 @@ impl Chain {
             rule: StopRule::new(n),
             most: allowance.most,
             deadline: now + BUDGET,
+            waited: 0,
+            usual: 1,
             unusable: 0,
             exchanges: Vec::with_capacity(allowance.most as usize),
             counts: FollowUps::default(),
@@ -178,11 +199,24 @@ impl Chain {
             Err(StopReason::MaxExchanges)
         } else if self.unusable >= SILENCE {
             Err(StopReason::Silence)
-        } else if now >= self.deadline {
+        } else if self.deadline - now < self.usual {
             Err(StopReason::Budget)
         } else {
             Ok(self.deadline - now)
         }
+    }
+
+    /// The platform's limit makes the next one wait so long, ns, which takes nothing from the time that is left.
+    ///
+    /// # Errors
+    /// The reason to stop instead: all waits together would be longer than [`WAITING`].
+    pub fn wait(&mut self, wait: Nanos) -> Result<(), StopReason> {
+        if self.waited + wait > WAITING {
+            return Err(StopReason::Budget);
+        }
+        self.waited += wait;
+        self.deadline += wait;
+        Ok(())
     }
 
     /// A follow-up begins.
@@ -198,6 +232,7 @@ impl Chain {
         billed: Nanos,
     ) -> Option<Found> {
         self.counts.bill(billed);
+        self.usual = (passage.received - passage.sent).max(1);
         // An instance that has no name cannot be told from another.
         if instance_id != self.instance_id || instance_id.is_empty() {
             self.counts.elsewhere += 1;
@@ -240,10 +275,15 @@ impl Chain {
         self.counts
     }
 
+    /// The exchanges so far.
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
     /// What it leaves behind, having stopped for this reason.
-    pub fn finish(self, stop: StopReason) -> Followed {
+    pub fn finish(&self, stop: StopReason) -> Followed {
         Followed {
-            exchanges: self.exchanges,
+            exchanges: self.exchanges.clone(),
             counts: self.counts,
             stop,
         }
@@ -353,6 +393,7 @@ mod tests {
         }
         assert_eq!(chain.time_for_next(7), Err(StopReason::Silence));
         let (chain, _) = start(100);
+        assert_eq!(chain.time_for_next(7 + BUDGET - 1), Ok(1));
         assert_eq!(chain.time_for_next(7 + BUDGET), Err(StopReason::Budget));
         // Each faster than the one before: never settled.
         let (mut chain, mut play) = start(10);
@@ -369,6 +410,62 @@ mod tests {
             chain.answered(NAMED, play.passage((way, 1, 5)), 0);
         }
         assert_eq!(chain.time_for_next(7), Err(StopReason::Settled));
+    }
+
+    #[test]
+    fn none_is_begun_in_less_time_than_the_one_before_took() {
+        let mut play = Play {
+            now: AT,
+            offset: 0,
+            ppm: 0.0,
+        };
+        let mut chain = Chain::new(NAMED, play.passage((900, 1, 900)), 20, allowed(100), 0);
+        assert_eq!(chain.time_for_next(BUDGET - 1), Ok(1), "of another payload");
+        chain.begin();
+        chain.answered(NAMED, play.passage((10, 1, 10)), 0);
+        assert_eq!(chain.time_for_next(BUDGET - 21), Ok(21));
+        assert_eq!(chain.time_for_next(BUDGET - 20), Err(StopReason::Budget));
+    }
+
+    #[test]
+    fn under_any_limit_of_a_platform_there_is_a_follow_up_and_the_waiting_ends() {
+        use crate::core::pace::Pace;
+        for per_minute in [1, 2, 3, 10, 30, 120] {
+            let mut play = Play {
+                now: AT,
+                offset: 0,
+                ppm: 0.0,
+            };
+            let mut pace = Pace::new(Some(per_minute));
+            pace.begin(play.now);
+            let way = (20 * MILLISECOND, MILLISECOND, 20 * MILLISECOND);
+            let measured = play.passage(way);
+            let begun = play.now;
+            let mut chain = Chain::new(NAMED, measured, 20, allowed(100), begun);
+            let stop = loop {
+                if let Err(reason) = chain.time_for_next(play.now) {
+                    break reason;
+                }
+                let wait = pace.wait(play.now);
+                if wait > 0 {
+                    if let Err(reason) = chain.wait(wait) {
+                        break reason;
+                    }
+                    play.now += wait;
+                }
+                pace.begin(play.now);
+                chain.begin();
+                chain.answered(NAMED, play.passage(way), 0);
+            };
+            let due = (2 * per_minute).min(20 + 1);
+            let counts = chain.counts();
+            assert!(
+                counts.paired >= due,
+                "{per_minute} a minute, {stop:?}: {counts:?}"
+            );
+            assert!(play.now - begun <= BUDGET + WAITING);
+            assert!(counts.made <= allowed(100).under(Some(per_minute)).most);
+        }
     }
 
     #[test]

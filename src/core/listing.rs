@@ -102,7 +102,7 @@ pub struct Listing {
     ended: usize,
     /// Entries taken in.
     entries: usize,
-    /// Attempts at the sample in progress.
+    /// Attempts that ended since the latest sample did.
     attempts: Vec<Seen>,
     tries: u32,
 }
@@ -123,6 +123,7 @@ impl Default for Listing {
 /// What a row needs of an attempt.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
+    key: SampleKey,
     place: usize,
     number: u64,
     invocation: Option<Nanos>,
@@ -133,6 +134,7 @@ struct Seen {
 impl Seen {
     fn of(place: usize, attempt: &Attempt) -> Self {
         Self {
+            key: attempt.purpose.key(),
             place,
             number: attempt.number,
             invocation: attempt.invocation_time(),
@@ -210,7 +212,9 @@ impl Listing {
         counts: Option<u64>,
     ) -> Row {
         let named = |seen: &&Seen| Some(seen.number) == counts;
-        let found = self.attempts.iter().find(named).or(self.attempts.last());
+        // That of a sample that was skipped meanwhile ends after it, among those of the next one.
+        let mut own = self.attempts.iter().filter(|seen| seen.key == key);
+        let found = own.clone().find(named).or(own.next_back());
         let clock = found.and_then(|seen| seen.clock);
         Row {
             number: self.ended + 1,
@@ -241,7 +245,16 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::sample::StartKind;
+    use crate::core::made_up;
+    use crate::core::sample::{AttemptOutcome, Purpose, StartKind};
+
+    fn warm(repetition: u32) -> SampleKey {
+        SampleKey {
+            size: 0,
+            kind: StartKind::Warm,
+            repetition,
+        }
+    }
 
     fn ended(repetition: u32) -> Entry {
         Entry {
@@ -249,16 +262,32 @@ mod tests {
             wall: 0,
             elapsed: 0,
             event: Event::SampleEnded {
-                sample: SampleKey {
-                    size: 0,
-                    kind: StartKind::Warm,
-                    repetition,
-                },
+                sample: warm(repetition),
                 outcome: SampleOutcome::Skipped("a test".into()),
                 attempt: None,
                 took: 0,
             },
         }
+    }
+
+    #[test]
+    fn an_attempt_that_ends_after_its_sample_was_skipped_is_in_no_other_samples_row() {
+        let cancelled = Entry {
+            event: Event::AttemptEnded {
+                attempt: Box::new(Attempt {
+                    purpose: Purpose::Sample(warm(0)),
+                    outcome: AttemptOutcome::Cancelled,
+                    ..made_up::attempt()
+                }),
+            },
+            ..ended(0)
+        };
+        let its_own = rows(&[cancelled.clone(), ended(0)]);
+        assert_eq!(its_own[0].attempt, Some(0));
+        let rows = rows(&[ended(0), cancelled, ended(1)]);
+        assert_eq!(rows[1].key, warm(1));
+        assert_eq!(rows[1].attempt, None);
+        assert_eq!(rows[1].packets, PacketCounts::default());
     }
 
     #[test]

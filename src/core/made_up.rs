@@ -38,6 +38,7 @@ pub fn attempt() -> Attempt {
         purpose: Purpose::Sample(key),
         attempt_of_sample: 1,
         outcome: AttemptOutcome::Measured,
+        held: None,
         payload_bytes: 0,
         package_bytes: 0,
         http: None,

@@ -21,7 +21,7 @@ pub mod initiator;
 pub mod listing;
 pub mod live;
 #[cfg(test)]
-mod made_up;
+pub(crate) mod made_up;
 pub mod message;
 pub mod offset;
 pub mod pace;

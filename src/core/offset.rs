@@ -72,13 +72,13 @@ pub fn alone(exchange: &Exchange, stamps: StampKind) -> Option<(Nanos, Nanos)> {
     pick(exchange).rtt_and_offset()
 }
 
-/// Most that two clocks are taken to drift apart, in parts per million: crystals keep 100.
-const MOST_DRIFT_PPM: Nanos = 100;
+/// Time in which two clocks are taken to drift apart by a nanosecond at most, ns: crystals keep 100 parts per million.
+const DRIFT_OF_ONE: u64 = 1_000_000 / 100;
 
 /// How far the offset may have moved over this length of time, ns: what a bound is widened by.
 /// One nanosecond more for the digits that stamps do not have.
 pub fn widening(distance: Nanos) -> Nanos {
-    1 + (distance.abs().saturating_mul(MOST_DRIFT_PPM) + 999_999) / 1_000_000
+    1 + distance.unsigned_abs().div_ceil(DRIFT_OF_ONE) as Nanos
 }
 
 /// What the exchanges say of the offset when the function's clock showed `at`.
@@ -345,7 +345,27 @@ mod tests {
         assert_eq!(estimate(&[lost], AT), None);
     }
 
+    #[test]
+    fn a_first_stamp_of_zero_costs_no_certainty() {
+        let mut bad = exchange(0, 0, 500, (20, 30), 0);
+        bad.2 = Stamps(0, Some(0));
+        let good = exchange(1, 1000, 500, (20, 30), 0);
+        let alone = estimate(&[good], AT).expect("an estimate");
+        let both = estimate(&[bad, good], AT).expect("an estimate");
+        assert!(!both.clock_step);
+        assert!(both.bound <= alone.bound + 1, "{both:?}");
+    }
+
     proptest! {
+        #[test]
+        fn the_widening_is_that_of_the_drift_at_any_distance(
+            distance in prop_oneof![any::<Nanos>(), Just(Nanos::MIN), Just(Nanos::MAX), -MICROSECOND..MICROSECOND],
+        ) {
+            let least = i128::from(distance).abs() * 100;
+            let widened = i128::from(widening(distance)) * 1_000_000;
+            prop_assert!((least + 1_000_000..least + 2_000_000).contains(&widened));
+        }
+
         #[test]
         fn the_bound_holds_for_any_ways_and_any_drift_a_crystal_has(
             offset in -SECOND..SECOND,

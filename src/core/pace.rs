@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::time::{Nanos, SECOND};
 
-/// What the limit is counted over.
-const MINUTE: Nanos = 60 * SECOND;
+/// What the limit is counted over, ns.
+pub const MINUTE: Nanos = 60 * SECOND;
 
 /// The invocations of the last minute, under a limit.
 #[derive(Debug, Clone, Default)]

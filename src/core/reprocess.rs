@@ -29,7 +29,10 @@ pub struct Times {
 impl Times {
     /// The invocation time if the function's clock is `offset` ahead, ns.
     fn invocation(&self, offset: Nanos) -> Nanos {
-        self.finish - offset - self.start - self.connection
+        // Each of them fits; all of them together need not, in a file that makes no sense.
+        [offset, self.start, self.connection]
+            .into_iter()
+            .fold(self.finish, Nanos::saturating_sub)
     }
 }
 
@@ -209,6 +212,13 @@ pub enum Change {
         /// Effect on the invocation time, ns.
         by: Nanos,
     },
+    /// Rows of the function have no partner, and SeBS averages them with whatever has the same place.
+    Unmatched {
+        /// How many rows.
+        rows: u32,
+        /// Effect on the invocation time, ns.
+        by: Nanos,
+    },
     /// SeBS averages all exchanges, of which the slow ones say less.
     Averaged {
         /// Effect on the invocation time, ns.
@@ -257,11 +267,7 @@ impl Evaluation {
         let misaligned = Misaligned::of(&host, &function, &partners);
         let clock = estimate(&exchanges(&host, &function, &partners), times.finish)
             .map(|clock| clock.coarsened(unit));
-        let unmatched = partners.iter().filter(|partner| partner.is_none()).count() as u32;
-        Self {
-            unmatched,
-            ..Self::of_clock(times, sebs, clock, misaligned)
-        }
+        Self::of_clock(times, sebs, clock, misaligned)
     }
 
     /// From clocks that have been compared already, by exchanges with sequence numbers.
@@ -312,7 +318,7 @@ impl Evaluation {
             minimum_rtt_time: clock
                 .map(|clock| times.invocation(clock.minimum_rtt_offset))
                 .filter(plausible),
-            unmatched: 0,
+            unmatched: misaligned.unmatched,
             changes: match (clock, time) {
                 (Some(clock), Some(time)) => changes(&sebs, &clock, time, misaligned),
                 _ => vec![Change::Unsynchronised],
@@ -326,6 +332,8 @@ impl Evaluation {
 struct Misaligned {
     from: u32,
     rows: u32,
+    /// Rows of the function without a partner at any place.
+    unmatched: u32,
 }
 
 impl Misaligned {
@@ -337,13 +345,19 @@ impl Misaligned {
             .filter(|(place, partner)| {
                 partner.is_some_and(|partner| host.places[partner as usize] != **place)
             });
-        elsewhere.fold(Self::default(), |found, (place, _)| Self {
+        let unmatched = partners.iter().filter(|partner| partner.is_none()).count() as u32;
+        let none = Self {
+            unmatched,
+            ..Self::default()
+        };
+        elsewhere.fold(none, |found, (place, _)| Self {
             from: if found.rows == 0 {
                 place + 1
             } else {
                 found.from.min(place + 1)
             },
             rows: found.rows + 1,
+            unmatched,
         })
     }
 }
@@ -385,9 +399,16 @@ fn changes(
         let said = |change, by: Nanos| (by.abs() >= NEGLIGIBLE).then_some(change);
         let sign = -2 * mean;
         changes.extend(said(Change::Sign { by: sign }, sign));
-        let Misaligned { from, rows } = misaligned;
         let by = mean - joined;
-        changes.extend((rows > 0).then_some(Change::Misaligned { from, rows, by }));
+        changes.extend(match misaligned {
+            Misaligned { from, rows, .. } if rows > 0 => {
+                Some(Change::Misaligned { from, rows, by })
+            }
+            Misaligned { unmatched, .. } => {
+                let rows = unmatched;
+                said(Change::Unmatched { rows, by }, by)
+            }
+        });
         let by = joined - clock.offset;
         changes.extend(said(Change::Averaged { by }, by));
         let half = clock.minimum_rtt / 2;

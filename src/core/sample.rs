@@ -324,6 +324,16 @@ pub enum AttemptOutcome {
     Cancelled,
 }
 
+/// How an attempt was held back by the platform's limit of invocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// It began so much later than it was ordered, ns.
+    For(Nanos),
+    /// It was given up before it could begin: nothing was sent.
+    ToTheEnd,
+}
+
 /// One invocation with everything that was measured in it: one line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -337,6 +347,9 @@ pub struct Attempt {
     pub attempt_of_sample: u32,
     /// How it ended.
     pub outcome: AttemptOutcome,
+    /// What the platform's limit of invocations made of it; none when it began at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Bytes of the `data` field on the wire.
     pub payload_bytes: u64,
     /// Bytes of the deployed zip.

@@ -5,7 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use serde::{Deserialize, Serialize};
 
 use super::price::Price;
-use super::sample::Attempt;
+use super::sample::{Attempt, Held};
 use super::time::{MILLISECOND, Nanos, SECOND, seconds};
 
 /// What a run may use up, and what its price rests on.
@@ -86,16 +86,26 @@ impl Spending {
         self.bytes += package_bytes;
     }
 
-    /// An invocation with this payload begins.
+    /// An invocation with this payload is ordered.
     pub fn invoking(&mut self, payload_bytes: u64) {
         self.requests += 1;
         self.bytes += payload_bytes;
     }
 
-    /// The invocation ended `waited` ns after it began. Paid for is what the platform's record says, else the time
-    /// from the sent request to the end of the answer, else, when there was no answer, all of `waited`. What followed it
-    /// to compare the clocks comes on top.
+    /// The invocation ended `waited` ns after it was ordered. Paid for is what the platform's record says, else the time
+    /// from the sent request to the end of the answer, else, when there was no answer, all of `waited` but what the
+    /// platform's limit held it back. What followed it to compare the clocks comes on top. One that never began is taken
+    /// back.
     pub fn invoked(&mut self, attempt: &Attempt, waited: Nanos) {
+        let waited = match attempt.held {
+            Some(Held::ToTheEnd) => {
+                self.requests = self.requests.saturating_sub(1);
+                self.bytes = self.bytes.saturating_sub(attempt.payload_bytes);
+                return;
+            }
+            Some(Held::For(held)) => waited - held,
+            None => waited,
+        };
         let recorded = attempt.function.as_ref().and_then(|told| told.billed);
         let measured = attempt
             .http

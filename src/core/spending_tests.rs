@@ -38,6 +38,31 @@ fn the_platforms_record_is_believed_first_then_the_host_and_both_are_rounded_up(
 }
 
 #[test]
+fn a_wait_for_the_platforms_limit_is_not_paid_for() {
+    let held = |held, billed| Attempt {
+        held,
+        payload_bytes: 100,
+        ..attempt(billed, None)
+    };
+    let wait = Some(Held::For(50 * SECOND));
+    let table = [
+        (held(None, None), (1, 100, 50_001)),
+        (held(wait, None), (1, 100, 1)),
+        (held(wait, Some(7 * MILLISECOND)), (1, 100, 7)),
+        (held(Some(Held::ToTheEnd), None), (0, 0, 0)),
+    ];
+    for (attempt, (requests, bytes, milliseconds)) in table {
+        let mut spending = Spending::default();
+        spending.invoking(attempt.payload_bytes);
+        spending.invoked(&attempt, 50 * SECOND + MILLISECOND);
+        assert_eq!((spending.requests, spending.bytes), (requests, bytes));
+        assert_eq!(spending.billed, milliseconds * MILLISECOND);
+        assert_eq!(spending.longest, spending.billed);
+        assert_eq!(spending.most_requests, requests);
+    }
+}
+
+#[test]
 fn what_follows_an_attempt_is_paid_for_and_foreseen() {
     let mut attempt = attempt(Some(3 * MILLISECOND), None);
     attempt.follow_ups = Some(FollowUps {

@@ -22,8 +22,38 @@ struct Answer {
     billed: Nanos,
 }
 
-/// Follows up an attempt with requests of this body, over its connection. `attempt` has the counts also when this is
-/// given up half-way.
+/// The follow-ups of an attempt, which has those that there are also when this is given up half-way.
+struct Kept<'a> {
+    attempt: &'a mut Attempt,
+    chain: Chain,
+    /// When the one was begun that is under way.
+    begun: Option<Nanos>,
+}
+
+impl Kept<'_> {
+    fn begin(&mut self, now: Nanos) {
+        self.chain.begin();
+        self.begun = Some(now);
+    }
+
+    /// The one that is under way ends without a usable answer.
+    fn fail(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            self.chain.failed(clock::now().monotonic - begun);
+        }
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.fail();
+        self.attempt.follow_ups = Some(self.chain.counts());
+        self.attempt.exchanges = self.chain.exchanges().to_vec();
+    }
+}
+
+/// Follows up an attempt with requests of this body, over its connection. `attempt` has the counts and the exchanges
+/// also when this is given up half-way.
 ///
 /// # Errors
 /// Why the clocks cannot be compared over HTTP at all.
@@ -55,25 +85,31 @@ pub(super) async fn follow(
     let n = experiment.header.n;
     let allowance = Allowance::of(n, experiment.max_exchanges);
     let begun = clock::now().monotonic;
-    let mut chain = Chain::new(&reply.instance_id, measured, n, allowance, begun);
+    let mut kept = Kept {
+        attempt,
+        chain: Chain::new(&reply.instance_id, measured, n, allowance, begun),
+        begun: None,
+    };
     let mut connection = Some(connection);
     let mut fault = None;
     let stop = loop {
-        // The chain's budget and counts bound this loop, whatever is answered.
+        // The chain's budgets and counts bound this loop, whatever is answered.
         let now = clock::now().monotonic;
-        let left = match chain.time_for_next(now) {
+        let left = match kept.chain.time_for_next(now) {
             Ok(left) => left,
             Err(reason) => break reason,
         };
         let wait = paced(bench, now);
         if wait > 0 {
+            if let Err(reason) = kept.chain.wait(wait) {
+                break reason;
+            }
             bench.live.enter(Phase::Waiting);
-            sleep(Duration::from_nanos(wait.min(left) as u64)).await;
+            sleep(Duration::from_nanos(wait as u64)).await;
             continue;
         }
         bench.live.enter(Phase::Exchanging);
-        chain.begin();
-        attempt.follow_ups = Some(chain.counts());
+        kept.begin(now);
         let left = Duration::from_nanos(left as u64);
         let done = timeout(left, call(bench, &mut connection, body)).await;
         match done.unwrap_or_else(|_| Err(late(left))) {
@@ -82,7 +118,8 @@ pub(super) async fn follow(
                 instance_id,
                 billed,
             }) => {
-                if let Some(found) = chain.answered(&instance_id, passage, billed) {
+                kept.begun = None;
+                if let Some(found) = kept.chain.answered(&instance_id, passage, billed) {
                     bench
                         .live
                         .complete(found.round_trip, found.lower, found.upper);
@@ -90,13 +127,12 @@ pub(super) async fn follow(
             }
             Err(failure) => {
                 connection = None;
-                chain.failed(clock::now().monotonic - now);
+                kept.fail();
                 fault = Some(failure);
             }
         }
-        attempt.follow_ups = Some(chain.counts());
     };
-    Ok((chain.finish(stop), fault))
+    Ok((kept.chain.finish(stop), fault))
 }
 
 /// How long the platform's limit makes an invocation wait, ns; one that need not is counted.
@@ -164,5 +200,42 @@ fn late(after: Duration) -> Failure {
         step: "clock".into(),
         what: format!("no answer within the {} s that were left", after.as_secs()),
         status: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::made_up;
+    use crate::core::time::MILLISECOND;
+
+    #[tokio::test]
+    async fn one_that_is_given_up_is_counted_as_failed_and_paid_for_and_the_exchanges_are_kept() {
+        let passage = Passage {
+            sent: 0,
+            entry: 1,
+            leave: 2,
+            received: 3,
+        };
+        let allowance = Allowance::of(20, 100);
+        let mut attempt = made_up::attempt();
+        let following = async {
+            let mut kept = Kept {
+                attempt: &mut attempt,
+                chain: Chain::new("i", passage, 20, allowance, 0),
+                begun: None,
+            };
+            kept.begin(clock::now().monotonic);
+            kept.begun = None;
+            kept.chain.answered("i", passage, MILLISECOND);
+            kept.begin(clock::now().monotonic);
+            sleep(Duration::from_secs(60)).await;
+        };
+        let given_up = timeout(Duration::from_millis(20), following).await;
+        assert!(given_up.is_err());
+        let counts = attempt.follow_ups.expect("they are counted");
+        assert_eq!((counts.made, counts.paired, counts.failed), (2, 1, 1));
+        assert!(counts.billed >= 20 * MILLISECOND, "{counts:?}");
+        assert_eq!(attempt.exchanges.len(), 1);
     }
 }

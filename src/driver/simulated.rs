@@ -82,7 +82,7 @@ impl Workshop for Simulated {
         );
         let mut told = vec![Event::Noted { text }];
         if self.experiment.header.sync == Carrier::Http {
-            let text = over_http(&self.experiment);
+            let text = over_http(&self.experiment, None);
             told.push(Event::Noted { text });
         }
         Ok(told)

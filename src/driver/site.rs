@@ -19,7 +19,7 @@ use crate::core::live::{Live, Phase};
 use crate::core::message::Event;
 use crate::core::pace::Pace;
 use crate::core::run::{Conditions, Invoke, Outcome};
-use crate::core::sample::{Failure, Token};
+use crate::core::sample::{Failure, Held, Token};
 use crate::core::time::{Moment, Nanos};
 use crate::platform::{Finding, Package, PlatformError, Retry, Verdict};
 
@@ -67,7 +67,10 @@ impl Site {
                 Some(Event::Warned { text })
             }
             Clocks::Http => {
-                let text = over_http(&self.bench.experiment);
+                let text = over_http(
+                    &self.bench.experiment,
+                    self.bench.platform.abilities().invocations_per_minute,
+                );
                 Some(Event::Noted { text })
             }
         }
@@ -171,10 +174,12 @@ impl Workshop for Site {
         let (bench, package_bytes) = (self.bench.clone(), self.deployed);
         let instances = self.instances.clone();
         Job::new(move |mut given_up| async move {
-            if !its_turn(&bench.live, &bench.pace, &mut given_up).await {
-                return Told::of(attempt::blank(invoke, token, package_bytes)).into();
+            let mut blank = attempt::blank(invoke, token, package_bytes);
+            blank.held = its_turn(&bench.live, &bench.pace, &mut given_up).await;
+            if blank.held == Some(Held::ToTheEnd) {
+                return Told::of(blank).into();
             }
-            let mut told = attempt::make(&bench, invoke, token, package_bytes, given_up).await;
+            let mut told = attempt::make(&bench, blank, given_up).await;
             let mut instances = instances.lock().unwrap_or_else(PoisonError::into_inner);
             told.warnings.extend(instances.contradiction(&told.attempt));
             Done::from(told)
@@ -186,21 +191,27 @@ impl Workshop for Site {
     }
 }
 
-/// Waits until the platform's limit allows an invocation; false when it was given up meanwhile.
-async fn its_turn(live: &Live, pace: &Mutex<Pace>, given_up: &mut oneshot::Receiver<()>) -> bool {
+/// Waits until the platform's limit allows an invocation, unless it is given up meanwhile; says how it was held back.
+async fn its_turn(
+    live: &Live,
+    pace: &Mutex<Pace>,
+    given_up: &mut oneshot::Receiver<()>,
+) -> Option<Held> {
     // One step is under way at a time: nobody else counts invocations meanwhile.
     let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
-    let wait = pace().wait(clock::now().monotonic);
+    let ordered = clock::now().monotonic;
+    let wait = pace().wait(ordered);
     if wait > 0 {
         live.enter(Phase::Waiting);
         let waited = timeout(Duration::from_nanos(wait as u64), given_up).await;
         live.enter(Phase::Idle);
         if waited.is_ok() {
-            return false;
+            return Some(Held::ToTheEnd);
         }
     }
-    pace().begin(clock::now().monotonic);
-    true
+    let begins = clock::now().monotonic;
+    pace().begin(begins);
+    (wait > 0).then(|| Held::For(begins - ordered))
 }
 
 /// Carries out a preparation within its deadline, unless it is given up.
@@ -242,9 +253,10 @@ async fn advised<T>(result: Result<T, PlatformError>) -> Result<T, Failure> {
     result.map_err(|error| failure_of(&error))
 }
 
-/// What is told of a run whose clocks are compared over HTTP.
-pub(super) fn over_http(experiment: &Experiment) -> String {
-    let Allowance { expected, most } = Allowance::of(experiment.header.n, experiment.max_exchanges);
+/// What is told of a run whose clocks are compared over HTTP, on a platform that takes so many invocations a minute.
+pub(super) fn over_http(experiment: &Experiment, per_minute: Option<u32>) -> String {
+    let allowance = Allowance::of(experiment.header.n, experiment.max_exchanges);
+    let Allowance { expected, most } = allowance.under(per_minute);
     format!(
         "clocks are compared over HTTP: about {expected} invocations after each sample, at most {most}; bounds are as wide as a call's ways are long"
     )
@@ -283,8 +295,12 @@ mod tests {
         let (_keep, mut given_up) = oneshot::channel();
         let begun = clock::now().monotonic;
         let pace = paced(60 * SECOND - 20 * MILLISECOND);
-        assert!(its_turn(&Live::default(), &pace, &mut given_up).await);
-        assert!(clock::now().monotonic - begun >= 19 * MILLISECOND);
+        let held = its_turn(&Live::default(), &pace, &mut given_up).await;
+        let lasted = clock::now().monotonic - begun;
+        let Some(Held::For(held)) = held else {
+            panic!("{held:?} after {lasted} ns")
+        };
+        assert!(held >= 19 * MILLISECOND && held <= lasted);
         let next = pace
             .lock()
             .expect("nobody panicked")
@@ -309,7 +325,7 @@ mod tests {
         let went_on = timeout(Duration::from_secs(10), both).await;
         assert_eq!(
             went_on,
-            Ok(false),
+            Ok(Some(Held::ToTheEnd)),
             "within its deadline, and without an invocation"
         );
         assert_eq!(live.read().phase, Phase::Idle);

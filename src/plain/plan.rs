@@ -53,8 +53,18 @@ impl About {
                 expected: 0,
                 most: 0,
             },
-            Carrier::Http => Allowance::of(self.n, self.max_exchanges),
+            Carrier::Http => Allowance::of(self.n, self.max_exchanges).under(self.per_minute),
         }
+    }
+
+    /// How long it takes where its steps take what is typical, and no less than the platform's limit makes it, ns.
+    fn time(&self, effort: &Effort, typical: &Typical) -> Nanos {
+        let each = self.follow_ups().expected;
+        let invocations = effort.invocations() + effort.follow_ups(each);
+        let least = self
+            .per_minute
+            .map_or(0, |most| pace::least(most, invocations));
+        effort.time(typical, each).max(least)
     }
 
     /// All invocations: about, and at most.
@@ -165,10 +175,7 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
                 Basis::Measured => "roughly".into(),
                 Basis::Assumed(what) => format!("assumed: {what}"),
             };
-            format!(
-                "{}, {how}",
-                rough(effort.time(typical, about.follow_ups().expected))
-            )
+            format!("{}, {how}", rough(about.time(&effort, typical)))
         }
         None => "unknown".into(),
     };
@@ -205,7 +212,7 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         size(at_most.payload_bytes),
     );
     if let Some(most) = about.per_minute {
-        let waiting = match pace::least(most, effort.invocations()) {
+        let waiting = match pace::least(most, invocations) {
             0 => String::new(),
             least => format!(", so at least {} min", minutes(least)),
         };
@@ -281,11 +288,7 @@ pub fn expected(plan: &Plan, about: &About) -> String {
         let _ = write!(text, ", {} of code", size(effort.package_bytes));
     }
     if let Some(typical) = &about.typical {
-        let _ = write!(
-            text,
-            ", {}",
-            rough(effort.time(typical, about.follow_ups().expected))
-        );
+        let _ = write!(text, ", {}", rough(about.time(&effort, typical)));
         if let Basis::Assumed(_) = typical.basis {
             text.push_str(" (assumed)");
         }

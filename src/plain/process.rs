@@ -230,7 +230,10 @@ impl Tally {
                 Change::Unsynchronised => self.unsynchronised += 1,
                 Change::Negative | Change::BelowHalfRtt => self.implausible_at_sebs += 1,
                 Change::Implausible => self.implausible += 1,
-                Change::Sign { .. } | Change::Averaged { .. } | Change::ClockStep => {}
+                Change::Sign { .. }
+                | Change::Unmatched { .. }
+                | Change::Averaged { .. }
+                | Change::ClockStep => {}
             }
         }
     }
@@ -261,6 +264,7 @@ fn reason(change: &Change) -> String {
             let by = effect(*by);
             format!("misaligned by a lost datagram from row {from} on ({rows} rows) {by}")
         }
+        Change::Unmatched { by, .. } => format!("rows that fit nowhere left out {}", effect(*by)),
         Change::Averaged { by } => format!("averaged {}", effect(*by)),
         Change::Unsynchronised => "unsynchronised".into(),
         Change::Negative => "by SeBS negative".into(),

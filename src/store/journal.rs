@@ -1,7 +1,7 @@
 //! The journal: every event of a run, one line of JSON each, in order, on disk when a sample has ended.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -48,9 +48,17 @@ pub fn read(path: &Path) -> Result<Journal, StoreError> {
 }
 
 fn read_with(path: &Path, kept: fn(Entry) -> Entry) -> Result<Journal, StoreError> {
+    let file = File::open(path).map_err(StoreError::io("read", path))?;
+    read_lines(path, BufReader::new(file), kept)
+}
+
+fn read_lines(
+    path: &Path,
+    mut text: impl BufRead,
+    kept: fn(Entry) -> Entry,
+) -> Result<Journal, StoreError> {
     let refused = || StoreError::io("read", path);
     // Line by line: a long run's text is larger than what it says.
-    let mut text = BufReader::new(File::open(path).map_err(refused())?);
     let mut journal = Journal {
         entries: Vec::new(),
         bytes: 0,
@@ -61,6 +69,11 @@ fn read_with(path: &Path, kept: fn(Entry) -> Entry) -> Result<Journal, StoreErro
         let number = journal.entries.len() + 1;
         if number == 1 {
             refuse_newer(path, &line)?;
+        }
+        if !line.ends_with(b"\n") {
+            // Its end may be written just now: what follows belongs to it.
+            journal.dropped_bytes = line.len() as u64;
+            break;
         }
         match entry(&line, number) {
             Ok(entry) => {
@@ -248,7 +261,33 @@ fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Read};
+
     use super::*;
+
+    /// A file that another process writes: nothing more is there after each of these pieces, for once.
+    struct Growing(Vec<Vec<u8>>);
+
+    impl Read for Growing {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                return Ok(0);
+            }
+            let piece = self.0.remove(0);
+            into[..piece.len()].copy_from_slice(&piece);
+            Ok(piece.len())
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_finished_while_it_is_read_is_the_torn_last_one() {
+        let pieces = [&b"{\"numb"[..], b"", b"er\":1}\n"].map(<[u8]>::to_vec);
+        let text = BufReader::new(Growing(pieces.into()));
+        let journal = read_lines(Path::new("journal.jsonl"), text, |entry| entry)
+            .expect("its whole lines are read");
+        assert_eq!((journal.entries.len(), journal.bytes), (0, 0));
+        assert_eq!(journal.dropped_bytes, 6);
+    }
 
     #[test]
     fn a_full_disk_is_told_with_the_journals_path() {

@@ -323,6 +323,7 @@ impl FakeRun {
                 stamps: StampKind::Kernel,
             }),
             clock: Some(clock),
+            held: None,
             follow_ups: None,
             packets: PacketCounts {
                 sent: EXCHANGES,

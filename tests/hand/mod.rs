@@ -137,6 +137,7 @@ pub fn attempt(number: u64, key: SampleKey, exchanges: u32) -> Attempt {
             mean: 0.1 + OFFSET as f64,
             deviation: 1.0 / 3.0,
         }),
+        held: None,
         follow_ups: None,
         packets: PacketCounts {
             sent: exchanges + 3,

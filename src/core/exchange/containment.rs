@@ -150,3 +150,32 @@ enum Edge {
     Begin,
     End,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::{MILLISECOND, SECOND};
+
+    const AT: Nanos = 1_800_000_000 * SECOND;
+
+    #[test]
+    fn a_row_that_begins_at_zero_costs_no_other_row_its_partner() {
+        let host: Vec<Span> = (0..20)
+            .map(|number| AT + number * 40 * MILLISECOND)
+            .map(|from| Span {
+                from,
+                to: from + 10,
+            })
+            .collect();
+        let mut function: Vec<Span> = (host.iter().zip(0..))
+            .map(|(row, number)| Span {
+                from: row.from + 5 * SECOND - 300_000 - number % 3 * 40_000,
+                to: row.to + 5 * SECOND + 500_000 + number % 5 * 30_000,
+            })
+            .collect();
+        let whole: Vec<Option<u32>> = (0..20).map(Some).collect();
+        assert_eq!(contain(&host, &function), whole);
+        function[0].from = 0;
+        assert_eq!(contain(&host, &function)[1..], whole[1..]);
+    }
+}

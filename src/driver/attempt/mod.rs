@@ -95,15 +95,8 @@ impl From<Told> for Done {
     }
 }
 
-/// Makes one attempt; never fails, since a failure is an outcome. `give_up` ends it early.
-pub async fn make(
-    bench: &Bench,
-    invoke: Invoke,
-    token: Token,
-    package_bytes: u64,
-    give_up: oneshot::Receiver<()>,
-) -> Told {
-    let mut attempt = blank(invoke, token, package_bytes);
+/// Makes one attempt from a blank record; never fails, since a failure is an outcome. `give_up` ends it early.
+pub async fn make(bench: &Bench, mut attempt: Attempt, give_up: oneshot::Receiver<()>) -> Told {
     bench.live.begin();
     let outcome = tokio::select! {
         outcome = measure(bench, &mut attempt) => outcome,
@@ -122,6 +115,7 @@ pub fn blank(invoke: Invoke, token: Token, package_bytes: u64) -> Attempt {
         purpose: invoke.purpose,
         attempt_of_sample: invoke.attempt_of_sample,
         outcome: AttemptOutcome::Cancelled,
+        held: None,
         payload_bytes: invoke.payload_bytes,
         package_bytes,
         http: None,

@@ -61,6 +61,14 @@ fn with_exponent(text: &[u8]) -> Option<Seconds> {
     })
 }
 
+/// Reads a difference of two times, s; not a number where there is none that two times can have.
+pub(super) fn difference(text: &str) -> f64 {
+    let value = text.parse().ok();
+    value
+        .filter(|value: &f64| value.abs() <= MOST as f64)
+        .unwrap_or(f64::NAN)
+}
+
 /// The unit of stamps of which none has more decimals than this, ns; 0 for nanoseconds.
 pub(super) fn unit(decimals: usize) -> Nanos {
     match decimals {
@@ -74,6 +82,16 @@ pub(super) fn unit(decimals: usize) -> Nanos {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_difference_that_no_two_times_have_is_none() {
+        for (text, value) in [("-0.25", -0.25), ("4e9", 4e9), ("-4e9", -4e9), ("0", 0.0)] {
+            assert!((difference(text) - value).abs() < 1e-12, "{text}");
+        }
+        for text in ["inf", "-inf", "1e300", "-4.1e9", "nan", "", "x"] {
+            assert!(difference(text).is_nan(), "{text}");
+        }
+    }
 
     #[test]
     fn every_digit_counts() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::super::StoreError;
 use super::lines::{Faults, Lines, Quotes};
-use super::number::{seconds, unit};
+use super::number::{difference, seconds, unit};
 use crate::core::reprocess::{Sample, Times};
 
 /// SeBS's columns, in its order. Its first versions had no `is_cold`.
@@ -130,10 +130,9 @@ impl Samples {
         if sample.request_id.is_empty() {
             return Err(6);
         }
-        let drift = self.drift.map(|column| {
-            let text = column.map(|column| self.lines.text(column));
-            text.and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
-        });
+        let drift = self
+            .drift
+            .map(|column| column.map_or(f64::NAN, |column| difference(&self.lines.text(column))));
         Ok(Line {
             sample,
             times: Times {

@@ -65,6 +65,7 @@ fn change(change: &Change) -> String {
         Change::Misaligned { from, rows, by } => {
             format!("misaligned from {from} rows {rows} {}", seconds(*by))
         }
+        Change::Unmatched { rows, by } => format!("unmatched rows {rows} {}", seconds(*by)),
         Change::Averaged { by } => format!("averaged {}", seconds(*by)),
         Change::Unsynchronised => "unsynchronised".into(),
         Change::Negative => "negative".into(),
