@@ -158,6 +158,7 @@ fn attempt(number: u64, key: SampleKey, plan: &Plan, count: u32) -> Attempt {
             reordered: 0,
         },
         follow_ups: None,
+        held: None,
         exchanges,
         host_rows: Vec::new(),
     }

@@ -170,10 +170,12 @@ mod tests {
 
     #[test]
     fn servers_are_asked_at_addresses_of_one_family_where_they_have_one_in_common() {
+        type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
+
         let (v4, v6) = ("192.0.2.1:1", "[2001:db8::1]:1");
         let (other4, other6) = ("192.0.2.2:2", "[2001:db8::2]:2");
         let (mapped4, other_mapped4) = ("[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.2]:2");
-        let table: [(&str, &[&str], &[&str], &[&str]); 6] = [
+        let table: [Row; 6] = [
             ("[::]:9", &[v4, v6], &[other6, other4], &[v6, other6]),
             ("[::]:9", &[v6, v4], &[other4], &[mapped4, other_mapped4]),
             (
