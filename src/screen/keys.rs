@@ -317,8 +317,8 @@ mod tests {
     #[test]
     fn the_documentation_names_every_key() {
         let table = markdown_table();
-        let named = |line: &str| line.split(" | ").next().map(|keys| keys.replace("| ", ""));
-        let names: Vec<String> = table.lines().skip(2).filter_map(named).collect();
+        let first_cell = |line: &str| line.split(" | ").next().map(|keys| keys.replace("| ", ""));
+        let names: Vec<String> = table.lines().skip(2).filter_map(first_cell).collect();
         let all: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
         assert_eq!(names.join(", "), all.join(", "));
         assert!(table.contains(
