@@ -170,25 +170,21 @@ mod tests {
 
     #[test]
     fn servers_are_asked_at_addresses_of_one_family_where_they_have_one_in_common() {
-        type Row<'a> = (&'a str, &'a [&'a str], &'a [&'a str], &'a [&'a str]);
-
         let (v4, v6) = ("192.0.2.1:1", "[2001:db8::1]:1");
         let (other4, other6) = ("192.0.2.2:2", "[2001:db8::2]:2");
         let (mapped4, other_mapped4) = ("[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.2]:2");
-        let table: [Row; 6] = [
-            ("[::]:9", &[v4, v6], &[other6, other4], &[v6, other6]),
-            ("[::]:9", &[v6, v4], &[other4], &[mapped4, other_mapped4]),
+        let table: [(&str, [&[&str]; 3]); 6] = [
+            ("[::]:9", [&[v4, v6], &[other6, other4], &[v6, other6]]),
+            ("[::]:9", [&[v6, v4], &[other4], &[mapped4, other_mapped4]]),
             (
                 "[::]:9",
-                &[v4],
-                &[other4, other6],
-                &[mapped4, other_mapped4],
+                [&[v4], &[other4, other6], &[mapped4, other_mapped4]],
             ),
-            ("[::]:9", &[v4], &[other6], &[mapped4, other6]),
-            ("0.0.0.0:9", &[v6, v4], &[other4, other6], &[v4, other4]),
-            ("[2001:db8::9]:9", &[v4, v6], &[other6], &[v6, other6]),
+            ("[::]:9", [&[v4], &[other6], &[mapped4, other6]]),
+            ("0.0.0.0:9", [&[v6, v4], &[other4, other6], &[v4, other4]]),
+            ("[2001:db8::9]:9", [&[v4, v6], &[other6], &[v6, other6]]),
         ];
-        for (local, one, other, asked) in table {
+        for (local, [one, other, asked]) in table {
             let local: SocketAddr = local.parse().expect("an address");
             let found = [one, other].map(|texts| usable(addresses(texts).into_iter(), local));
             assert_eq!(of_one_family(&found), addresses(asked), "{found:?}");
