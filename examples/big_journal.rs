@@ -123,7 +123,6 @@ fn attempt(number: u64, key: SampleKey, plan: &Plan, count: u32) -> Attempt {
             Some(_) => AttemptOutcome::Measured,
             None => AttemptOutcome::Unsynchronised,
         },
-        held: None,
         payload_bytes: plan.payload_bytes(key),
         package_bytes: 400_000,
         http: Some(HttpTimes {
