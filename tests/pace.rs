@@ -25,6 +25,21 @@ fn a_limit_that_the_user_knows_is_in_the_plan() {
     assert!(!planned(&["--platform", "local"]).contains("a minute"));
 }
 
+#[test]
+fn what_a_run_is_expected_to_call_is_what_its_limit_has_room_for() {
+    let place = tempfile::tempdir().unwrap();
+    let mut run = program();
+    run.args(["run", "--plain", "--platform", "endpoint", "--sync", "http"])
+        .args(["--url", "http://127.0.0.1:9/", "--cold-method", "none"])
+        .args(["--payload-points", "2", "--repetitions", "1"])
+        .args(["--attempts", "1", "--invocations-per-minute", "4"])
+        .current_dir(place.path());
+    let told = String::from_utf8(run.output().unwrap().stdout).unwrap();
+    // A warm-up, two samples, and after each what two and a half minutes hold.
+    assert!(told.contains("expected: 27 invocations"), "{told}");
+    assert!(told.contains("about 12 invocations after each"), "{told}");
+}
+
 #[cfg(feature = "aws")]
 #[test]
 fn on_aws_it_is_what_a_new_account_may_call_a_function() {

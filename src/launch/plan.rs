@@ -10,7 +10,7 @@ use sebs_tui::driver::package::Template;
 use sebs_tui::plain::plan::About;
 use sebs_tui::plain::{self};
 use sebs_tui::platform::{Abilities, ErrorKind, Guarantee, PlatformError};
-use sebs_tui::settings::{self, Settings};
+use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::platforms::{abilities, form, planned, template, typical};
 use super::{Done, tell_unused, tokio_runtime};
@@ -81,7 +81,10 @@ pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &T
         typical: typical(settings),
         timeout: settings.timeout().as_nanos() as Nanos,
         terms: settings.terms(),
-        per_minute: None,
+        // Of a platform of ours only the platform itself knows.
+        per_minute: settings
+            .invocations_per_minute
+            .filter(|_| settings.platform == PlatformName::Endpoint),
         unasked: None,
         unpriced: if settings.platform.is_free() {
             format!("nothing is paid on {platform}")
