@@ -45,13 +45,17 @@ fn line<'a>(text: &'a str, subject: &str) -> &'a str {
         .unwrap_or_else(|| panic!("no finding on {subject}:\n{text}"))
 }
 
-/// No ledger, no run's directory, and nothing of the local platform's.
+/// No ledger (their directory keeps its number), no run's directory, and nothing of the local platform's.
 fn assert_nothing_left(state: &Path) {
-    let left: Vec<PathBuf> = fs::read_dir(state)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.ends_with("ledgers") || fs::read_dir(path).unwrap().count() > 0)
-        .collect();
+    let inside = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let ledgers = state.join("ledgers");
+    let mut left = inside(state);
+    left.retain(|path| *path != ledgers);
+    left.extend(inside(&ledgers));
+    left.retain(|path| *path != ledgers.join("number"));
     assert_eq!(left, Vec::<PathBuf>::new());
 }
 
