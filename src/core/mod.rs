@@ -40,5 +40,6 @@ pub mod stop_rule;
 pub mod stun;
 pub mod text;
 pub mod time;
+mod token;
 pub mod until;
 pub mod words;

@@ -34,7 +34,8 @@ pub struct Cell {
 }
 
 impl Cell {
-    pub(super) fn new(size: u32, kind: StartKind, repetitions: u32) -> Self {
+    /// Before its first sample.
+    pub fn new(size: u32, kind: StartKind, repetitions: u32) -> Self {
         Self {
             size,
             kind,

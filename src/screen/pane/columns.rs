@@ -230,26 +230,12 @@ pub fn most_detail(widths: &[Widths], room: usize) -> Detail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
 
-    use crate::core::distribution::Distribution;
-    use crate::core::sample::{PacketCounts, StartKind};
+    use crate::core::sample::StartKind;
 
     #[test]
     fn where_there_is_room_a_median_has_its_interval_unless_samples_are_few() {
-        let mut cell = Cell {
-            size: 0,
-            kind: StartKind::Warm,
-            repetitions: 6,
-            measured: 0,
-            unsynchronised: 0,
-            failed: 0,
-            skipped: 0,
-            wrong_kind: 0,
-            invocation: BTreeMap::new(),
-            rtt: Distribution::default(),
-            packets: PacketCounts::default(),
-        };
+        let mut cell = Cell::new(0, StartKind::Warm, 6);
         let of = |times: &[Nanos], cell: &mut Cell| {
             cell.invocation = (0..)
                 .zip(times.iter().map(|time| time * MILLISECOND))
