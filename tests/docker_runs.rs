@@ -304,9 +304,10 @@ fn was_killed(attempt: &Attempt) -> bool {
 #[ignore = "needs Docker's engine"]
 async fn containers_killed_in_the_middle_of_a_run_are_failed_attempts_and_the_run_ends() {
     let scene = Scene::set().await;
-    // Most of a cold attempt's time there is a container to kill.
-    let mut run = scene.run(8);
-    run.args(["--order", "shuffled"]).stdout(Stdio::null());
+    // Each attempt lasts for a second, so that a kill meets an invocation and not the idle container after it.
+    let mut run = scene.run(2);
+    run.args(["--n", "50", "--in-flight", "2", "--pace-ms", "20"])
+        .stdout(Stdio::null());
     let mut child = run.spawn().unwrap();
     let measured = || ended_samples(scene.path()) >= 1;
     scene.until("a first sample", measured).await;
@@ -323,7 +324,7 @@ async fn containers_killed_in_the_middle_of_a_run_are_failed_attempts_and_the_ru
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let entries = journal(&directory);
-    assert_eq!(samples(&entries).len(), 32);
+    assert_eq!(samples(&entries).len(), 8);
     let attempts = attempts(&entries);
     let killed: Vec<_> = attempts
         .iter()
