@@ -47,3 +47,24 @@ impl<'de> Deserialize<'de> for Token {
             .map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_reads_back_from_its_text_and_nothing_else_does() {
+        let token = Token([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        assert_eq!(token.to_string(), "000102030405060708090a0b0c0d0eff");
+        assert_eq!(token.to_string().parse(), Ok(token));
+        for bad in [
+            "",
+            "00",
+            "zz0102030405060708090a0b0c0d0eff",
+            "000102030405060708090a0b0c0d0eff0",
+            "ä00102030405060708090a0b0c0d0e",
+        ] {
+            assert!(bad.parse::<Token>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Ends the echo thread's wait for a datagram.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+/// Sends the thread an empty datagram.
+#[derive(Debug)]
+pub(super) struct Waker {
+    socket: UdpSocket,
+    pub source: SocketAddr,
+    target: SocketAddr,
+}
+
+impl Waker {
+    pub fn new(echo: SocketAddr) -> io::Result<Self> {
+        let ip = match echo.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let mut target = echo;
+        target.set_ip(ip);
+        let mut own = target;
+        own.set_port(0);
+        let socket = UdpSocket::bind(own)?;
+        Ok(Self {
+            source: socket.local_addr()?,
+            socket,
+            target,
+        })
+    }
+
+    pub fn wake(&self) {
+        // A wake-up that cannot be sent is tried again, or replaced by the thread's own time-out.
+        let _ = self.socket.send_to(&[], self.target);
+    }
+}
