@@ -88,18 +88,17 @@ fn tell_unused_here(options: &Options, settings: &Settings) {
 
 /// `sebs-tui run`: makes a run or goes on with one, shown as asked.
 pub fn run(options: &Options) -> Done {
-    let started = Started::new(options)?;
-    let settings = &started.resolved.settings;
+    let mut started = Started::new(options)?;
     let runtime = tokio_runtime()?;
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let interrupt = watch::Sender::new(None);
     heed_signals(&runtime, &interrupt, &commands)?;
-    let template = Arc::new(template(settings)?);
+    let template = Arc::new(template(&started.resolved.settings)?);
     let live = Arc::new(Live::default());
     let (place, ledger) = started.place()?;
     let (context, notes) = Context::new(&place.name(), ledger, live.clone());
     let equipment = equipment(
-        settings,
+        &mut started.resolved.settings,
         (context.clone(), notes),
         live.clone(),
         options.at_end,
@@ -110,6 +109,7 @@ pub fn run(options: &Options) -> Done {
         return Ok(((SIGNALLED + signal) as u8).into());
     };
     let equipment = equipment?;
+    let settings = &started.resolved.settings;
     let platform = equipment.platform();
     tell_unused_here(options, settings);
     let Kept {

@@ -34,6 +34,7 @@ pub mod reprocess;
 mod rows;
 pub mod run;
 pub mod sample;
+pub mod scope;
 pub mod simulation;
 pub mod spending;
 pub mod stamp;

@@ -67,12 +67,14 @@ impl Started {
     }
 
     /// Makes or finds the run's directory and its ledger, before anything is started.
-    pub(super) fn place(&self) -> Result<(Place, Ledger), Box<dyn Error>> {
+    pub(super) fn place(&mut self) -> Result<(Place, Ledger), Box<dyn Error>> {
         match &self.resume {
             None => self.new_place(),
             Some(directory) => {
                 let (store, journal) = Store::resume(directory)?;
                 let kept = kept(directory, store, journal)?;
+                // All samples of a run have their clocks compared in the same way.
+                self.resolved.settings.sync = kept.header.sync.into();
                 let name = &kept.header.id;
                 let ledger = ledgers::of_run(&self.resolved, name, directory, Begun::Before)?;
                 Ok((Place::Kept(Box::new(kept)), ledger))
@@ -210,7 +212,7 @@ pub(super) fn header(
         cold_method: abilities.cold_method,
         n: settings.n,
         in_flight: settings.in_flight,
-        sync: settings.sync,
+        sync: settings.carrier(),
         shift: settings.clock_shift(wall),
     })
 }

@@ -19,18 +19,22 @@ use super::{Done, tell_unused, tokio_runtime};
 pub fn plan(options: &Options) -> Done {
     let resolved = settings::resolve(&options.sources())?;
     tell_unused(&resolved);
-    let settings = &resolved.settings;
-    let template = template(settings)?;
-    let (abilities, unasked) = match tokio_runtime()?.block_on(abilities(settings)) {
+    let mut settings = resolved.settings;
+    let template = template(&settings)?;
+    let ((abilities, fallback), unasked) = match tokio_runtime()?.block_on(abilities(&mut settings))
+    {
         Ok(abilities) => (abilities, None),
-        Err(error) if is_absent(&error) => (unknown(), Some(error.to_string())),
+        Err(error) if is_absent(&error) => ((unknown(), None), Some(error.to_string())),
         Err(error) => return Err(error.into()),
     };
-    let plan = planned(settings, &abilities, &template)?;
+    if let Some(fallback) = fallback {
+        eprintln!("sebs-tui: {fallback}");
+    }
+    let plan = planned(&settings, &abilities, &template)?;
     let about = About {
         per_minute: abilities.invocations_per_minute,
         unasked,
-        ..about(settings, &plan, abilities.cold_method, &template)
+        ..about(&settings, &plan, abilities.cold_method, &template)
     };
     print!("{}", plain::plan::render(&plan, &about));
     Ok(ExitCode::SUCCESS)
@@ -75,7 +79,7 @@ pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &T
         runtime: form(settings, plan.deployment).into(),
         cold,
         n: settings.n,
-        sync: settings.sync,
+        sync: settings.carrier(),
         max_exchanges: settings.max_exchanges,
         package: Some(template.smallest()),
         typical: typical(settings),

@@ -9,6 +9,7 @@ pub mod context;
 #[cfg(feature = "docker")]
 pub mod docker;
 pub mod endpoint;
+mod facing;
 mod hosted;
 pub mod ledger;
 pub mod local;

@@ -9,6 +9,7 @@ pub mod layers;
 pub mod prices;
 pub mod sebs;
 pub mod show;
+mod sync;
 pub mod table;
 
 use std::fmt::Display;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::core::cold::ColdMethod;
-use crate::core::contract::{Carrier, ClockShift, Dialect};
+use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
@@ -30,6 +31,7 @@ pub use advertise::Advertise;
 pub use error::{Origin, SettingsError};
 pub use layers::{Assigned, Resolved, Sources, resolve, resume};
 pub use show::{markdown_table, print_config, template};
+pub use sync::Sync;
 
 /// Payload of every invocation of a code sweep, bytes on the wire.
 pub const CODE_SWEEP_PAYLOAD: u64 = 1024;
@@ -218,7 +220,7 @@ pub struct Settings {
     pub cold_method: ColdMethod,
     /// What carries the clock exchange.
     #[serde(default)]
-    pub sync: Carrier,
+    pub sync: Sync,
     /// Where the host waits for datagrams.
     pub listen: Auto<SocketAddr>,
     /// Where the function finds the host.

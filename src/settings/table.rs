@@ -287,10 +287,11 @@ pub static TABLE: &[Setting] = &[
     Setting::new(
         "sync",
         Clock,
-        Kind::Choice(&["udp", "http"]),
-        "udp",
+        Kind::Choice(&["auto", "udp", "http"]),
+        "auto",
         "What carries the clock exchange: udp, datagrams of the function to this host; http, further invocations after each \
-         sample, where the function cannot reach this host: wider bounds, and every invocation costs.",
+         sample, where the function cannot reach this host: wider bounds, and every invocation costs; auto: udp, or http \
+         on aws when no address is known at which this host can be reached.",
     ),
     Setting::new(
         "listen",

@@ -1,8 +1,9 @@
 //! The address at which the function is told to find this host.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use super::Check;
+use crate::core::scope::Scope;
 
 /// Where the function runs, as seen from this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,65 +35,6 @@ impl Found {
             Self::Platform => "as the platform knows this host".into(),
             Self::Stun(1) => "as a STUN server sees the socket".into(),
             Self::Stun(servers) => format!("as {servers} STUN servers see the socket"),
-        }
-    }
-}
-
-/// From where an address can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    Loopback,
-    Link,
-    /// RFC 1918, RFC 4193.
-    Private,
-    /// Carrier-grade NAT, RFC 6598.
-    Shared,
-    Public,
-}
-
-impl Scope {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            address if address.is_loopback() => Self::Loopback,
-            IpAddr::V4(address) => Self::of_v4(address),
-            IpAddr::V6(address) => Self::of_v6(address),
-        }
-    }
-
-    fn of_v4(address: Ipv4Addr) -> Self {
-        let [first, second, ..] = address.octets();
-        if address.is_private() {
-            Self::Private
-        } else if first == 100 && (64..128).contains(&second) {
-            Self::Shared
-        } else if address.is_link_local() {
-            Self::Link
-        } else {
-            Self::Public
-        }
-    }
-
-    fn of_v6(address: Ipv6Addr) -> Self {
-        if address.is_unique_local() {
-            Self::Private
-        } else if address.is_unicast_link_local() {
-            Self::Link
-        } else {
-            Self::Public
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Loopback => "a loopback address, which only this machine reaches",
-            Self::Link => "a link-local address, which only neighbours reach",
-            Self::Private => {
-                "a private address (RFC 1918, RFC 4193), which the Internet cannot reach"
-            }
-            Self::Shared => {
-                "an address of a provider's NAT (CGNAT, RFC 6598), which the Internet cannot reach"
-            }
-            Self::Public => "a public address",
         }
     }
 }

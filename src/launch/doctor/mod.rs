@@ -24,12 +24,12 @@ use sebs_tui::plain::doctor::Doctor;
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::{Finding, Platform, PlatformError};
-use sebs_tui::settings::{self, Resolved};
+use sebs_tui::settings::{self, Resolved, Settings};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::ending::{SIGNALLED, heed_signals, unless_interrupted};
-use super::platforms::{given_address, listen, to_clean};
+use super::platforms::{Fallback, given_address, listen, settle, to_clean};
 use super::{Done, tell_unused, tokio_runtime};
 
 /// Reaching a platform, and what it is asked before anything is made.
@@ -37,7 +37,7 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Looks, tells, and picks the exit code.
 pub fn doctor(asked: &Examining) -> Done {
-    let resolved = settings::resolve(&asked.options.sources())?;
+    let mut resolved = settings::resolve(&asked.options.sources())?;
     tell_unused(&resolved);
     let runtime = tokio_runtime()?;
     let interrupt = watch::Sender::new(None);
@@ -50,7 +50,10 @@ pub fn doctor(asked: &Examining) -> Done {
     };
     let platform = resolved.settings.platform.word();
     let mut report = Doctor::new(format, platform, Box::new(io::stdout()));
-    let looked = runtime.block_on(unless_interrupted(look(&resolved, &mut report), &interrupt));
+    let looked = runtime.block_on(unless_interrupted(
+        look(&mut resolved, &mut report),
+        &interrupt,
+    ));
     if let Some(path) = looked.flatten()
         && asked.probing == Probing::Deploy
     {
@@ -84,8 +87,8 @@ struct Real {
 }
 
 /// Looks at everything that can be seen without making anything; none when something failed.
-async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
-    let settings = &resolved.settings;
+async fn look(resolved: &mut Resolved, report: &mut Doctor) -> Option<Way> {
+    let settings = &mut resolved.settings;
     for check in host::clocks().await {
         report.tell(check);
     }
@@ -121,16 +124,22 @@ async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
             "change what it names, then look again",
         )),
     }
-    let way = way(resolved, platform.as_ref(), report).await;
+    let fallback = settle(settings, platform.as_ref());
+    let way = way(settings, fallback, platform.as_ref(), report).await;
     way.filter(|_| report.verdict() != Verdict::Bad)
 }
 
-async fn way(resolved: &Resolved, platform: &dyn Platform, report: &mut Doctor) -> Option<Way> {
-    let settings = &resolved.settings;
+async fn way(
+    settings: &Settings,
+    fallback: Option<Fallback>,
+    platform: &dyn Platform,
+    report: &mut Doctor,
+) -> Option<Way> {
     let live: Arc<Live> = Arc::default();
-    if settings.sync == Carrier::Http {
-        let found =
+    if settings.carrier() == Carrier::Http {
+        let asked =
             "by further invocations (--sync http): no datagram is sent, and no address needed";
+        let found = fallback.map_or_else(|| asked.into(), |fallback| fallback.to_string());
         report.tell(Check::good("clocks", found));
         return Some(Way::Real(Box::new(Real {
             echo: None,

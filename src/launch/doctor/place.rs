@@ -1,8 +1,7 @@
 //! Where functions run, by the settings: near this host, or in the Internet.
 
-use std::net::IpAddr;
-
 use sebs_tui::core::checkup::address::Place;
+use sebs_tui::core::scope::Scope;
 use sebs_tui::settings::{PlatformName, Settings};
 
 pub(super) fn of(settings: &Settings) -> Place {
@@ -18,11 +17,8 @@ fn of_url(url: &str) -> Place {
     let uri = url.parse::<hyper::Uri>().ok();
     let host = uri.as_ref().and_then(|uri| uri.host()).unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let near = match bare.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => {
-            ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()
-        }
+    let near = match bare.parse() {
+        Ok(ip) => Scope::of(ip).is_near(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
     };
     if near { Place::Near } else { Place::Far }

@@ -51,7 +51,7 @@ pub(super) async fn probe(
         Way::Simulated => {
             let host = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
             let place = Place::Near;
-            let carried = match settings.sync {
+            let carried = match settings.carrier() {
                 Carrier::Udp => Carried::Udp { host, place },
                 Carrier::Http => Carried::Http,
             };

@@ -4,6 +4,7 @@ mod aws;
 mod docker;
 mod endpoint;
 
+use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{
     Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Reach, Retry,
 };
-use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
+use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings, Sync};
 
 use super::plan::about;
 
@@ -43,10 +44,46 @@ async fn platform(
     }))
 }
 
-pub(super) async fn abilities(settings: &Settings) -> Result<Abilities, PlatformError> {
+/// What the platform can do, once it is settled what carries the clock exchange there.
+pub(super) async fn abilities(
+    settings: &mut Settings,
+) -> Result<(Abilities, Option<Fallback>), PlatformError> {
     let (context, _) = Context::new("plan", Ledger::in_memory(), Arc::default());
-    let platform = platform(settings, context).await?;
-    Ok(platform.map_or_else(driver::simulated_abilities, |platform| platform.abilities()))
+    let Some(platform) = platform(settings, context).await? else {
+        return Ok((driver::simulated_abilities(), None));
+    };
+    let fallback = settle(settings, platform.as_ref());
+    Ok((platform.abilities(), fallback))
+}
+
+/// Further invocations compare the clocks though nobody asked for them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fallback;
+
+impl Display for Fallback {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "clocks are compared over HTTP, since no address is known at which functions in the Internet find this host; \
+             give one with --advertise ADDR or stun:HOST for datagrams: fewer invocations, and narrower bounds",
+        )
+    }
+}
+
+/// Settles what carries the clock exchange: where nothing is asked for, datagrams if functions find this host.
+pub(super) fn settle(settings: &mut Settings, platform: &dyn Platform) -> Option<Fallback> {
+    let bound = |address: SocketAddr| !address.ip().is_unspecified();
+    let is_found = settings.advertise != Advertise::Auto
+        || matches!(settings.listen, Auto::Given(address) if bound(address))
+        || platform.reach() != Reach::Unknown;
+    // A function of somebody else's is not known to answer further invocations.
+    let can_do_without = platform.abilities().deployment == Deployment::Ours;
+    let falls_back = settings.sync == Sync::Auto && !is_found && can_do_without;
+    settings.sync = if falls_back {
+        Sync::Http
+    } else {
+        settings.carrier().into()
+    };
+    falls_back.then_some(Fallback)
 }
 
 /// The platform, without removing what earlier runs left there; none for the simulated one.
@@ -74,23 +111,27 @@ pub(super) fn needs_ledger(platform: PlatformName) -> bool {
     }
 }
 
+/// What the run is made with; settles what carries the clock exchange.
 pub(super) async fn equipment(
-    settings: &Settings,
+    settings: &mut Settings,
     (context, notes): (Context, Notes),
     live: Arc<Live>,
     at_end: AtEnd,
 ) -> Result<Equipment, DriverError> {
-    Ok(match platform(settings, context).await? {
-        Some(platform) => Equipment::Real {
-            echo: match settings.sync {
-                Carrier::Udp => Some(listen(settings, platform.reach(), live).await?),
-                Carrier::Http => None,
-            },
-            platform,
-            notes,
-            at_end,
+    let Some(platform) = platform(settings, context.clone()).await? else {
+        return Ok(simulated(settings));
+    };
+    if let Some(fallback) = settle(settings, platform.as_ref()) {
+        context.note(fallback.to_string());
+    }
+    Ok(Equipment::Real {
+        echo: match settings.carrier() {
+            Carrier::Udp => Some(listen(settings, platform.reach(), live).await?),
+            Carrier::Http => None,
         },
-        None => simulated(settings),
+        platform,
+        notes,
+        at_end,
     })
 }
 
@@ -219,7 +260,8 @@ pub(super) fn typical(settings: &Settings) -> Option<Typical> {
         }),
         PlatformName::Aws => {
             // A new connection takes two round trips with TLS.
-            let warm = Nanos::from(round_trips(settings.sync, settings.n) + 2) * ASSUMED_ROUND_TRIP;
+            let warm =
+                Nanos::from(round_trips(settings.carrier(), settings.n) + 2) * ASSUMED_ROUND_TRIP;
             let forced = match settings.cold_method {
                 ColdMethod::Idle(wait) => wait.as_nanos() as Nanos,
                 _ => 2 * SECOND,

@@ -33,7 +33,8 @@ mod tagged;
 mod url;
 mod waiting;
 
-use std::net::IpAddr;
+use std::iter;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,7 @@ use self::function::Function;
 pub use self::options::{Form, Options, Processor, Trigger, Way};
 use self::restraint::Restraint;
 use super::context::Context;
+use super::facing::facing;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, Platform,
     PlatformError, Reach, Resource,
@@ -185,6 +187,9 @@ impl AwsPlatform {
     }
 }
 
+/// Any address of the Internet: this one is for documentation (RFC 5737), and nothing is sent to it.
+const THE_INTERNET: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9));
+
 struct Working<'a>(&'a Context);
 
 impl Drop for Working<'_> {
@@ -211,13 +216,10 @@ impl Platform for AwsPlatform {
     }
 
     fn reach(&self) -> Reach {
-        let local =
-            |emulator: &account::Emulator| Some(emulator.address.ip()).filter(IpAddr::is_loopback);
-        self.account
-            .emulator
-            .as_ref()
-            .and_then(local)
-            .map_or(Reach::Unknown, Reach::Address)
+        let emulator = self.account.emulator.as_ref();
+        facing(iter::once(
+            emulator.map_or(THE_INTERNET, |emulator| emulator.address),
+        ))
     }
 
     async fn preflight(&self) -> Result<Vec<Finding>, PlatformError> {

@@ -1,6 +1,5 @@
 //! Where the function is, and which of our addresses it can find us at.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use hyper::Uri;
@@ -8,6 +7,7 @@ use tokio::net::lookup_host;
 use tokio::time::timeout;
 
 use crate::platform::Reach;
+use crate::platform::facing::facing;
 
 /// Looking up the function's host, to find which of our addresses faces it.
 const LOOKUP_DEADLINE: Duration = Duration::from_secs(5);
@@ -44,34 +44,4 @@ pub async fn reach(host: &str, port: u16) -> Result<Reach, String> {
     Err(format!(
         "the name {host} cannot be looked up ({why}): see its spelling, and the name server of this machine"
     ))
-}
-
-fn facing(mut functions: impl Iterator<Item = SocketAddr>) -> Reach {
-    let facing = |function: SocketAddr| {
-        let any: SocketAddr = if function.is_ipv4() {
-            ([0; 4], 0).into()
-        } else {
-            ([0; 8], 0).into()
-        };
-        // Connecting a datagram socket sends nothing: it only chooses the route.
-        let socket = UdpSocket::bind(any).ok()?;
-        socket.connect(function).ok()?;
-        let ours = socket.local_addr().ok()?.ip();
-        (is_near(function.ip()) || !is_near(ours)).then_some(ours)
-    };
-    functions
-        .find_map(facing)
-        .map_or(Reach::Unknown, Reach::Address)
-}
-
-/// Loopback or of a private network.
-fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
 }
