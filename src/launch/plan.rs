@@ -24,7 +24,10 @@ pub fn plan(options: &Options) -> Done {
     let ((abilities, fallback), unasked) = match tokio_runtime()?.block_on(abilities(&mut settings))
     {
         Ok(abilities) => (abilities, None),
-        Err(error) if is_absent(&error) => ((unknown(), None), Some(error.to_string())),
+        // Whether somebody else's function can be deployed or started cold is not known without it.
+        Err(error) if is_absent(&error) && settings.platform != PlatformName::Endpoint => {
+            ((unknown(), None), Some(error.to_string()))
+        }
         Err(error) => return Err(error.into()),
     };
     if let Some(fallback) = fallback {

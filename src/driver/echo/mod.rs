@@ -82,7 +82,7 @@ impl Echo {
         let (local, stamps) = (socket.local_addr()?, socket.stamps());
         let waker = Waker::new(local)?;
         let (commands, inbox) = sync_channel(COMMANDS);
-        let worker = Worker::new(socket, mapping, live, (waker.source, inbox));
+        let worker = Worker::new(socket, mapping, live, (waker.word, inbox));
         let thread = std::thread::Builder::new()
             .name("echo".into())
             .spawn(move || worker.run())?;

@@ -3,12 +3,15 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-/// Sends the thread an empty datagram.
+/// What a wake-up says. A network between may change where it seems to come from, as Docker's masquerading does.
+pub(super) type Word = [u8; 16];
+
+/// Sends the thread a word that nobody else knows.
 #[derive(Debug)]
 pub(super) struct Waker {
     socket: UdpSocket,
-    pub source: SocketAddr,
     target: SocketAddr,
+    pub word: Word,
 }
 
 impl Waker {
@@ -22,16 +25,15 @@ impl Waker {
         target.set_ip(ip);
         let mut own = target;
         own.set_port(0);
-        let socket = UdpSocket::bind(own)?;
         Ok(Self {
-            source: socket.local_addr()?,
-            socket,
+            socket: UdpSocket::bind(own)?,
             target,
+            word: rand::random(),
         })
     }
 
     pub fn wake(&self) {
         // A wake-up that cannot be sent is tried again, or replaced by the thread's own time-out.
-        let _ = self.socket.send_to(&[], self.target);
+        let _ = self.socket.send_to(&self.word, self.target);
     }
 }

@@ -1,6 +1,5 @@
 //! What the echo thread does.
 
-use std::net::SocketAddr;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SendError, TryRecvError};
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use super::super::mapping::Mapping;
 use super::reminder::Reminder;
+use super::waker::Word;
 use super::{COMMANDS, Command, EchoError, PLACES};
 use crate::core::exchange::{Receipt, Sessions};
 use crate::core::live::Live;
@@ -32,26 +32,26 @@ pub(super) struct Worker {
     /// By key modulo its length.
     outstanding: Box<[Option<Unstamped>]>,
     live: Arc<Live>,
-    waker: SocketAddr,
+    wake_up: Word,
     inbox: Receiver<Command>,
     /// Where there is a NAT between.
     reminder: Option<Reminder>,
 }
 
 impl Worker {
-    /// Of a socket that wakes up by itself every [`IDLE`]; commands come with a datagram from the waker's address.
+    /// Of a socket that wakes up by itself every [`IDLE`]; commands come with this word.
     pub fn new(
         socket: Socket,
         mapping: Option<Mapping>,
         live: Arc<Live>,
-        (waker, inbox): (SocketAddr, Receiver<Command>),
+        (wake_up, inbox): (Word, Receiver<Command>),
     ) -> Self {
         Self {
             socket,
             sessions: Sessions::new(PLACES),
             outstanding: vec![None; OUTSTANDING].into_boxed_slice(),
             live,
-            waker,
+            wake_up,
             inbox,
             reminder: mapping.map(Reminder::of),
         }
@@ -98,7 +98,7 @@ impl Worker {
                 }
             }
             Receipt::Silent => {}
-            Receipt::Stray if received.length == 0 && received.source == self.waker => {}
+            Receipt::Stray if *datagram == self.wake_up => {}
             Receipt::Stray => self.live.stray(),
         }
     }

@@ -49,7 +49,7 @@ pub(super) async fn abilities(
     settings: &mut Settings,
 ) -> Result<(Abilities, Option<Fallback>), PlatformError> {
     let (context, _) = Context::new("plan", Ledger::in_memory(), Arc::default());
-    let Some(platform) = platform(settings, context).await? else {
+    let Some(platform) = to_clean(settings, context).await? else {
         return Ok((driver::simulated_abilities(), None));
     };
     let fallback = settle(settings, platform.as_ref());
