@@ -17,6 +17,9 @@ pub struct Terms {
     pub time: Option<Nanos>,
     /// Most bytes of payloads and packages sent.
     pub bytes: Option<u64>,
+    /// Samples that may come to nothing before the first one is measured.
+    #[serde(default)]
+    pub fruitless: Option<u32>,
     /// Memory of the function, MB.
     pub memory_mb: u32,
     /// The platform's price; none: nothing is paid there, or nobody here knows what.
@@ -24,7 +27,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Whether anything limits the run.
+    /// Whether the user limits what the run uses up.
     pub fn limited(&self) -> bool {
         self.budget.is_some() || self.time.is_some() || self.bytes.is_some()
     }
@@ -33,6 +36,12 @@ impl Terms {
     pub fn usd(&self, spending: &Spending) -> Option<f64> {
         let price = self.price.as_ref()?;
         Some(price.of(spending.requests, spending.gb_seconds(self.memory_mb)))
+    }
+
+    /// The limit that is reached when as many samples came to nothing and none was measured.
+    pub fn given_up(&self, fruitless: u32) -> Option<Reached> {
+        let limit = self.fruitless.filter(|limit| fruitless >= *limit)?;
+        Some(Reached::Fruitless { limit })
     }
 
     /// The limit that a step with an invocation would begin beyond, `bytes` being what has to be sent for it.
@@ -160,6 +169,11 @@ pub enum Reached {
         /// What would have to be sent next, bytes.
         next: u64,
     },
+    /// `--give-up-after`.
+    Fruitless {
+        /// Samples that came to nothing.
+        limit: u32,
+    },
 }
 
 impl Display for Reached {
@@ -180,6 +194,10 @@ impl Display for Reached {
             Self::Bytes { limit, spent, next } => write!(
                 f,
                 "--max-bytes {limit}: {spent} B sent, the next step would send {next} B"
+            ),
+            Self::Fruitless { limit } => write!(
+                f,
+                "--give-up-after {limit}: so many samples came to nothing and none was measured; `sebs-tui doctor` with the same flags looks for the cause"
             ),
         }
     }

@@ -128,6 +128,7 @@ fn a_step_is_refused_just_when_it_would_begin_beyond_a_limit() {
         bytes,
         memory_mb: 1024,
         price: Some(price.clone()),
+        fruitless: None,
     };
     let table = [
         (terms(None, None, None), None),

@@ -242,6 +242,9 @@ pub struct Settings {
     /// Bytes sent at which it stops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
+    /// Samples that may come to nothing before one is measured; 0: any number.
+    #[serde(default)]
+    pub give_up_after: u32,
     /// AWS: the region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,

@@ -33,6 +33,7 @@ impl Settings {
                 .max_minutes
                 .map(|minutes| (minutes * 60.0 * SECOND as f64).round() as Nanos),
             bytes: self.max_bytes,
+            fruitless: (self.give_up_after > 0).then_some(self.give_up_after),
             memory_mb: self.memory,
             price: lists().into_iter().find(mine),
         }

@@ -351,6 +351,15 @@ pub static TABLE: &[Setting] = &[
         "Bytes of payloads and packages sent at which the run stops; it can be resumed.",
     )
     .of_session(),
+    Setting::new(
+        "give_up_after",
+        Spending,
+        from_to(0, 10_000),
+        "10",
+        "Samples that may fail or stay without a clock estimate before the first one is measured; then the run stops, and \
+         can be resumed. 0: never.",
+    )
+    .of_session(),
     Setting::open("region", Aws, Kind::Text("REGION"), "the SDK's own chain", "Region of the function."),
     Setting::open("profile", Aws, Kind::Text("NAME"), "the SDK's own chain", "Profile whose credentials are used."),
     Setting::open(

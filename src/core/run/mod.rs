@@ -138,6 +138,8 @@ pub struct Run {
     last_invocation: Nanos,
     terms: Terms,
     spent: Spending,
+    /// Samples that came to nothing since this run was begun or resumed; none once one was measured.
+    fruitless: Option<u32>,
     /// Up to when run time is counted as spent; none before the first input.
     counted_to: Option<Nanos>,
     /// When the invocation under way began.
@@ -186,6 +188,7 @@ impl Run {
             last_invocation: 0,
             terms: Terms::default(),
             spent: Spending::default(),
+            fruitless: Some(0),
             counted_to: None,
             invoking_since: 0,
         }

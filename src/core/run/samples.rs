@@ -26,6 +26,13 @@ impl Run {
                 now - current.since
             };
         self.last = Some(current.key);
+        self.fruitless = match outcome {
+            SampleOutcome::Measured => None,
+            SampleOutcome::Failed(_) | SampleOutcome::Unsynchronised => {
+                self.fruitless.map(|before| before + 1)
+            }
+            SampleOutcome::Skipped(_) => self.fruitless,
+        };
         self.record_end(current.key, outcome, attempt, took, actions);
     }
 

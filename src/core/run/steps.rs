@@ -52,10 +52,13 @@ impl Run {
         (self.deployed != Some(package_bytes)).then_some(package_bytes)
     }
 
-    /// Whether the next step would begin beyond a limit. A preparation is one with the invocation that it is for.
+    /// Whether nothing comes of it, or the next step would begin beyond a limit. A preparation is one with the invocation that it is for.
     fn stopped_by_a_limit(&self, key: SampleKey, actions: &mut Vec<Action>) -> bool {
         let bytes = self.package_due(key).unwrap_or_default() + self.plan.payload_bytes(key);
-        let reached = self.terms.beyond(&self.spent, bytes);
+        let given_up = self
+            .fruitless
+            .and_then(|samples| self.terms.given_up(samples));
+        let reached = given_up.or_else(|| self.terms.beyond(&self.spent, bytes));
         actions.extend(reached.map(|reached| Action::Record(Event::LimitReached { reached })));
         reached.is_some()
     }

@@ -7,7 +7,7 @@ use crate::core::board::Board;
 use crate::core::message::{Command, Entry, Event, RunState};
 use crate::core::plan::{Limits, Sweep};
 use crate::core::price::Price;
-use crate::core::run::{Input, Run};
+use crate::core::run::{Action, Input, Run};
 use crate::core::spending::{Reached, Spending, Terms};
 
 /// A run of a payload sweep, two repetitions, that goes on from `before` within `terms`.
@@ -138,4 +138,53 @@ fn state_entered(event: &Event) -> Option<RunState> {
         Event::StateEntered { state } => Some(*state),
         _ => None,
     }
+}
+
+/// Carries out every step so, at most `most` of them.
+fn carry_on(
+    world: &mut World,
+    fate: Fate,
+    mut step: Option<Action>,
+    most: usize,
+) -> Option<Action> {
+    for _ in 0..most {
+        step = world.carry_out(&step?, fate);
+    }
+    step
+}
+
+#[test]
+fn a_run_of_which_nothing_comes_is_given_up_and_can_be_resumed() {
+    let terms = Terms {
+        fruitless: Some(3),
+        ..Terms::default()
+    };
+    let mut world = within(terms.clone(), None);
+    let first = world.feed(Input::Begin);
+    assert_eq!(carry_on(&mut world, Fate::Fails, first, 100), None);
+    assert_eq!(world.board.state, RunState::Incomplete);
+    assert_eq!(world.board.reached, Some(Reached::Fruitless { limit: 3 }));
+    assert_eq!(world.counts(), (0, 3, 0));
+
+    let mut again = within(terms, Some(&world.board));
+    again.finish_honestly();
+    assert_eq!(again.board.state, RunState::Complete);
+    assert_eq!(again.counts(), (9, 3, 0));
+}
+
+#[test]
+fn a_run_of_which_something_was_measured_is_not_given_up() {
+    let mut world = within(
+        Terms {
+            fruitless: Some(3),
+            ..Terms::default()
+        },
+        None,
+    );
+    let first = world.feed(Input::Begin);
+    // A deployment, a warm-up and a sample.
+    let step = carry_on(&mut world, Fate::Honest, first, 3);
+    assert_eq!(carry_on(&mut world, Fate::Fails, step, 1000), None);
+    assert_eq!(world.board.state, RunState::Complete);
+    assert_eq!(world.counts(), (1, 11, 0));
 }
