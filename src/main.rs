@@ -2,7 +2,6 @@
 
 mod launch;
 
-use std::io;
 use std::process::ExitCode;
 
 use sebs_tui::cli::{self, Cleaning, Examining, Purpose, Request};
@@ -30,13 +29,8 @@ fn main() -> ExitCode {
         Request::View(viewing) => launch::view_run(&viewing),
         Request::Clean(cleaning) => launch::clean(&cleaning),
         Request::Doctor(examining) => launch::doctor(&examining),
-        Request::Completions(shell) => {
-            cli::completions(shell, &mut io::stdout());
-            Ok(ExitCode::SUCCESS)
-        }
-        Request::Man => cli::man(&mut io::stdout())
-            .map(|()| ExitCode::SUCCESS)
-            .map_err(Into::into),
+        Request::Completions(shell) => print(&cli::completions(shell)),
+        Request::Man => print(&cli::man()),
     };
     done.unwrap_or_else(|error| {
         eprintln!("sebs-tui: {error}");
@@ -48,9 +42,14 @@ fn main() -> ExitCode {
     })
 }
 
+fn print(text: &str) -> launch::Done {
+    launch::tell(text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 fn print_config(options: &cli::Options) -> launch::Done {
     let resolved = settings::resolve(&options.sources())?;
-    print!("{}", settings::print_config(&resolved.values));
+    launch::tell(settings::print_config(&resolved.values))?;
     launch::tell_unused(&resolved);
     Ok(ExitCode::SUCCESS)
 }

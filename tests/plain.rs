@@ -234,6 +234,7 @@ fn a_plan_with_a_price_and_limits_says_both_and_so_does_the_beginning_of_the_run
             budget: Some(2.0),
             time: Some(90 * SECOND),
             bytes: Some(5_000_000),
+            fruitless: None,
             memory_mb: 512,
             price: Some(price),
         },

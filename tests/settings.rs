@@ -197,16 +197,18 @@ fn a_bad_value_is_refused_with_its_place_its_key_itself_and_what_is_allowed() {
 fn an_unknown_key_in_a_file_is_refused() {
     let directory = directory();
     let file = directory.path().join("sebs-tui.toml");
-    fs::write(&file, "repetitons = 5\n").unwrap();
-    let text = refusal(&sources_in(directory.path()));
-    assert!(
-        text.starts_with(&format!(
-            "{}: unknown setting \"repetitons\"",
-            file.display()
-        )),
-        "{text}"
-    );
-    assert!(text.contains("repetitions"), "{text}");
+    for (key, instead) in [
+        ("repetitons", "did you mean \"repetitions\"?"),
+        (
+            "frobnicate",
+            "the settings are: type, repetitions, until_ci",
+        ),
+    ] {
+        fs::write(&file, format!("{key} = 5\n")).unwrap();
+        let text = refusal(&sources_in(directory.path()));
+        let said = format!("{}: unknown setting \"{key}\"; {instead}", file.display());
+        assert!(text.starts_with(&said), "{text}");
+    }
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn an_unknown_variable_is_listed_as_unused() {
     .unwrap();
     assert_eq!(
         resolved.unused,
-        ["SEBS_TUI_PAYLOAD_BEGINN: there is no such setting"]
+        ["SEBS_TUI_PAYLOAD_BEGINN: there is no such setting; did you mean SEBS_TUI_PAYLOAD_BEGIN?"]
     );
 }
 

@@ -19,7 +19,6 @@ pub use self::run::{Options, Purpose, View};
 pub use self::view::Viewing;
 
 use std::ffi::OsString;
-use std::io;
 
 use clap::{Arg, Command, value_parser};
 use clap_complete::Shell;
@@ -114,12 +113,18 @@ pub fn command() -> Command {
         .subcommand(Command::new("man").about("Print the manual page"))
 }
 
-/// Writes the completions for `shell`.
-pub fn completions(shell: Shell, out: &mut dyn io::Write) {
-    clap_complete::generate(shell, &mut command(), "sebs-tui", out);
+/// The completions for `shell`.
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "sebs-tui", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Writes the manual page, roff.
-pub fn man(out: &mut dyn io::Write) -> io::Result<()> {
-    clap_mangen::Man::new(command()).render(out)
+/// The manual page, roff.
+pub fn man() -> String {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command())
+        .render(&mut page)
+        .expect("memory takes it all");
+    String::from_utf8_lossy(&page).into_owned()
 }

@@ -13,7 +13,7 @@ use sebs_tui::platform::{Abilities, ErrorKind, Guarantee, PlatformError};
 use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::platforms::{abilities, form, planned, template, typical};
-use super::{Done, tell_unused, tokio_runtime};
+use super::{Done, tell, tell_unused, tokio_runtime};
 
 /// `sebs-tui plan`: prints what would happen, and leaves nothing behind.
 pub fn plan(options: &Options) -> Done {
@@ -39,7 +39,7 @@ pub fn plan(options: &Options) -> Done {
         unasked,
         ..about(&settings, &plan, abilities.cold_method, &template)
     };
-    print!("{}", plain::plan::render(&plan, &about));
+    tell(plain::plan::render(&plan, &about))?;
     Ok(ExitCode::SUCCESS)
 }
 

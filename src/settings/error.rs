@@ -59,7 +59,7 @@ pub enum SettingsError {
         what: String,
     },
     /// There is no such setting.
-    #[error("{place}: unknown setting \"{key}\"; the settings are: {}", TABLE.iter().map(|s| s.key).collect::<Vec<_>>().join(", "))]
+    #[error("{place}: unknown setting \"{key}\"; {}", instead(key))]
     Unknown {
         /// File or variable.
         place: Origin,
@@ -117,4 +117,26 @@ pub(super) fn bad(
         value: value.to_string(),
         allowed: setting.kind.allowed(),
     }
+}
+
+/// What may have been meant by a key that is none.
+fn instead(key: &str) -> String {
+    if let Some(alike) = nearest(key) {
+        return format!("did you mean \"{alike}\"?");
+    }
+    let keys: Vec<_> = TABLE.iter().map(|setting| setting.key).collect();
+    format!("the settings are: {}", keys.join(", "))
+}
+
+/// The key that is most like this one, if one is.
+pub(super) fn nearest(key: &str) -> Option<&'static str> {
+    /// As clap has it for flags.
+    const ALIKE: f64 = 0.8;
+    let likeness = |setting: &Setting| strsim::jaro(key, setting.key);
+    TABLE
+        .iter()
+        .map(|setting| (likeness(setting), setting.key))
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, key)| key)
 }

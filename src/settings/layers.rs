@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::error::{Origin, SettingsError, bad};
+use super::error::{Origin, SettingsError, bad, nearest};
 use super::table::{PREFIX, Scope, Setting, TABLE, find, known};
 use super::{Settings, sebs};
 
@@ -226,11 +226,14 @@ fn variables(sources: &Sources) -> Result<Layer, SettingsError> {
 fn unknown_variables(sources: &Sources) -> impl Iterator<Item = String> {
     let unknown =
         |name: &&String| name.starts_with(PREFIX) && !TABLE.iter().any(|s| s.variable() == **name);
-    sources
-        .environment
-        .keys()
-        .filter(unknown)
-        .map(|name| format!("{name}: there is no such setting"))
+    sources.environment.keys().filter(unknown).map(|name| {
+        let key = name[PREFIX.len()..].to_lowercase();
+        let instead = nearest(&key).map(|key| format!("; did you mean {}?", known(key).variable()));
+        format!(
+            "{name}: there is no such setting{}",
+            instead.unwrap_or_default()
+        )
+    })
 }
 
 fn flags(sources: &Sources) -> Result<Layer, SettingsError> {
