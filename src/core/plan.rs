@@ -72,6 +72,15 @@ pub struct Limit {
     pub name: String,
 }
 
+impl Limit {
+    /// How it rules this size out, bytes.
+    pub fn excludes(&self, size: u64) -> String {
+        let side = if size > self.bytes { "above" } else { "below" };
+        let Self { bytes, name } = self;
+        format!("{size} B is {side} the limit of {bytes} B ({name})")
+    }
+}
+
 /// The bounds that a plan is checked against.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Limits {

@@ -106,6 +106,11 @@ pub struct Failure {
     pub status: Option<u16>,
 }
 
+impl Failure {
+    /// The step until the request can be sent: looking up, TCP, TLS.
+    pub const CONNECT: &str = "connect";
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.step, self.what)

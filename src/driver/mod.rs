@@ -89,7 +89,7 @@ pub enum DriverError {
     },
     /// Nobody knows where the function finds the host.
     #[error(
-        "{0} does not say where its functions find this host; give an address with --advertise"
+        "{0} does not say where its functions find this host; give an address with --advertise ADDR or stun:HOST, or do without datagrams: --sync http"
     )]
     Unreachable(&'static str),
     /// No datagram can get from one to the other.

@@ -291,7 +291,7 @@ pub static TABLE: &[Setting] = &[
         "auto",
         "What carries the clock exchange: udp, datagrams of the function to this host; http, further invocations after each \
          sample, where the function cannot reach this host: wider bounds, and every invocation costs; auto: udp, or http \
-         on aws when no address is known at which this host can be reached.",
+         where functions of ours have no address of this host, as on aws behind a NAT.",
     ),
     Setting::new(
         "listen",

@@ -6,7 +6,7 @@ use super::Check;
 use super::address::{Place, ways_in};
 use crate::core::offset::ClockEstimate;
 use crate::core::sample::{
-    Attempt, AttemptOutcome, Exchange, FunctionReport, HttpTimes, StartKind,
+    Attempt, AttemptOutcome, Exchange, Failure, FunctionReport, HttpTimes, StartKind,
 };
 use crate::core::time::length;
 
@@ -75,10 +75,18 @@ fn unanswered(attempt: &Attempt) -> Check {
         0 => String::new(),
         received => format!("; {received} of its datagrams reached this host, so it did start"),
     };
+    let advice = match &attempt.outcome {
+        AttemptOutcome::Failed(Failure { step, .. }) if step == Failure::CONNECT => {
+            "nothing answers there: see the host, the port and whether a firewall is between, then try again"
+        }
+        _ => {
+            "see what the platform says of the function (its log, memory, time-out), then try again"
+        }
+    };
     Check::bad(
         "invocation",
         format!("no usable answer: {what}{heard}"),
-        "see what the platform says of the function (its log, memory, time-out), then try again",
+        advice,
     )
 }
 

@@ -83,12 +83,7 @@ impl Run {
             }
             let key = self.queue.pop_front()?;
             if let Some(limit) = self.plan.beyond(key) {
-                let reason = format!(
-                    "{} B is beyond the limit of {} B ({})",
-                    self.plan.size(key),
-                    limit.bytes,
-                    limit.name
-                );
+                let reason = limit.excludes(self.plan.size(key));
                 self.record_end(key, SampleOutcome::Skipped(reason), None, 0, actions);
             } else {
                 self.current = Some(Current {

@@ -93,7 +93,7 @@ impl Connection {
         live.enter(Phase::Connecting);
         let start = clock::now();
         let meter = Arc::new(Meter::default());
-        let connected = within("connect", CONNECT_DEADLINE, async {
+        let connected = within(Failure::CONNECT, CONNECT_DEADLINE, async {
             let sending = TimedSending {
                 stream: target.connect().await?,
                 start: start.monotonic,
@@ -111,7 +111,7 @@ impl Connection {
         };
         let (sender, connection) = http1::handshake(TokioIo::new(io))
             .await
-            .map_err(|error| failure("connect", error.to_string()))?;
+            .map_err(|error| failure(Failure::CONNECT, error.to_string()))?;
         let connected_after = clock::now().monotonic - start.monotonic;
         live.enter(Phase::Sending);
         // What breaks the connection is told by the call that needs it.
@@ -150,7 +150,7 @@ impl Connection {
         let body_bytes = body.len() as u64;
         let request = request(endpoint, &Target::of(endpoint)?, body)?;
         let ready = self.sender.ready().await;
-        ready.map_err(|error| failure("connect", describe(&error)))?;
+        ready.map_err(|error| failure(Failure::CONNECT, describe(&error)))?;
         self.meter.expect(body_bytes);
         self.exchange(request, answer_deadline, clock::now(), 0)
             .await

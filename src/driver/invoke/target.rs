@@ -31,7 +31,12 @@ pub(super) type Security = ();
 
 impl Target {
     pub fn of(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let bad = |why: &str| failure("connect", format!("cannot call {}: {why}", endpoint.url));
+        let bad = |why: &str| {
+            failure(
+                Failure::CONNECT,
+                format!("cannot call {}: {why}", endpoint.url),
+            )
+        };
         let url: Uri = endpoint
             .url
             .parse()
@@ -79,7 +84,12 @@ impl Target {
     #[cfg(feature = "tls")]
     pub fn security(&self) -> Result<Security, Failure> {
         let tls = self.encrypted.then(|| Tls::to(&self.name)).transpose();
-        tls.map_err(|why| failure("connect", format!("cannot call {}: {why}", self.host)))
+        tls.map_err(|why| {
+            failure(
+                Failure::CONNECT,
+                format!("cannot call {}: {why}", self.host),
+            )
+        })
     }
 
     /// What the connection is to be encrypted with: nothing.

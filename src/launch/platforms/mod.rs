@@ -63,7 +63,7 @@ pub(super) struct Fallback;
 impl Display for Fallback {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "clocks are compared over HTTP, since no address is known at which functions in the Internet find this host; \
+            "clocks are compared over HTTP, since no address is known at which functions find this host; \
              give one with --advertise ADDR or stun:HOST for datagrams: fewer invocations, and narrower bounds",
         )
     }
