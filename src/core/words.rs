@@ -8,9 +8,13 @@ pub fn duration(nanos: f64) -> String {
     format!("{} {name}", digits(nanos / unit, 4))
 }
 
-/// The same of whole nanoseconds.
+/// The same of whole nanoseconds, which have no parts: `176 ns`.
 pub fn nanos(nanos: Nanos) -> String {
-    duration(nanos as f64)
+    if nanos.abs() < 1000 {
+        format!("{} ns", fixed(nanos as f64, 0))
+    } else {
+        duration(nanos as f64)
+    }
 }
 
 /// An interval in one unit, with two digits of its width, and three to six of its ends: `10.614 to 10.652 ms`.
@@ -122,6 +126,12 @@ mod tests {
         for (value, text) in shown {
             assert_eq!(duration(value), text);
         }
+    }
+
+    #[test]
+    fn whole_nanoseconds_have_no_parts() {
+        let shown = [0, -1, 176, 999, 1_194].map(nanos);
+        assert_eq!(shown, ["0 ns", "−1 ns", "176 ns", "999 ns", "1.194 µs"]);
     }
 
     #[test]

@@ -172,7 +172,11 @@ pub(super) fn loss(sources: Sources<'_>) -> Figure {
     };
     Figure {
         id: "loss".into(),
-        title: "Datagrams lost".into(),
+        title: if lost == [0, 0] {
+            "Datagrams lost".into()
+        } else {
+            "Datagrams lost to the host (full) and to the function (pale)".into()
+        },
         caption,
         legend: KINDS.to_vec(),
         plots: if lost == [0, 0] {
