@@ -277,23 +277,19 @@ mod tests {
             ["0.9", "1", "1.1"].map(|label| (label.parse::<f64>().unwrap() * 1000.0).to_string())
         );
         assert!(labels(&axis(1.0, 1e12), 6).len() <= 7);
+        assert_eq!(
+            labels(&axis(290.0, 1240.0), 7).join(" "),
+            "300 500 700 1000"
+        );
     }
 
     #[test]
     fn a_count_has_no_halves_and_a_small_size_does_not_lie_on_the_other_axis() {
         let axis = Axis::of("samples", Quantity::Count, Scale::Linear, [1.0].into_iter());
         assert_eq!(labels(&axis, 4), ["0", "1"]);
-        let sizes = [1024.0, 6.25e6].into_iter();
-        let axis = Axis::of("payload", Quantity::Size, Scale::Linear, sizes);
+        let axis = Axis::of("size", Quantity::Size, Scale::Linear, [6.25e6].into_iter());
         assert!(axis.position(1024.0) > 0.01);
         assert_eq!(labels(&axis, 4), ["0", "2", "4", "6"]);
-        let axis = Axis::of(
-            "time",
-            Quantity::Time,
-            Scale::Log,
-            [290.0, 1240.0].into_iter(),
-        );
-        assert_eq!(labels(&axis, 7), ["300", "500", "700", "1000"]);
     }
 
     #[test]

@@ -144,14 +144,12 @@ fn repeat(report: &Report) -> String {
     format!(
         "<h3 style=\"margin-top:1.4rem\">To repeat this run</h3><pre><code>{}</code></pre>\
          <details><summary>Every setting</summary>{}</details>\n",
-        each(&method::command(file), |text| word(text)),
+        each(&method::command(file), |word| format!(
+            "<span>{}</span> ",
+            escape(word)
+        )),
         table(&Table { head, rows }, "Every setting")
     )
-}
-
-/// A word of a command, which a line breaks only where it must.
-fn word(word: &str) -> String {
-    format!("<span>{}</span> ", escape(word))
 }
 
 fn figure(figure: &Figure) -> String {

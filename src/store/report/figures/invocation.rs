@@ -3,7 +3,7 @@
 use crate::core::analysis::CellAnalysis;
 use crate::core::fit::Line;
 use crate::core::sample::StartKind;
-use crate::core::statistics::{LEAST_FOR_INTERVAL, MedianInterval};
+use crate::core::statistics::{Description, LEAST_FOR_INTERVAL, MedianInterval};
 use crate::core::time::SECOND;
 
 use super::super::axis::{Axis, Quantity, Scale};
@@ -242,14 +242,8 @@ pub(super) fn table(sources: Sources<'_>) -> Table {
 fn row(cell: &CellAnalysis) -> Vec<String> {
     let none = || NONE.to_owned();
     let time = cell.invocation_time.as_ref();
-    let of = |make: &dyn Fn(&crate::core::statistics::Description) -> String| {
-        time.map_or_else(none, make)
-    };
-    let median_of = |description: &Option<crate::core::statistics::Description>| {
-        description
-            .as_ref()
-            .map_or_else(none, |description| nanos(description.median))
-    };
+    let of = |make: &dyn Fn(&Description) -> String| time.map_or_else(none, make);
+    let median_of = |of: &Option<Description>| of.map_or_else(none, |of| nanos(of.median));
     let n = match cell.unsynchronised {
         0 => cell.measured.to_string(),
         unsynchronised => format!("{} of {}", cell.measured, cell.measured + unsynchronised),
