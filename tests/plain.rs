@@ -144,16 +144,15 @@ fn the_summary_has_counts_medians_and_files() {
     7 invocations, 1 of them in the wrong kind; samples taken again: 1
     41 datagrams, 7 lost to the host, 7 lost to the function, 7 duplicates, 0 out of order
 
-    invocation time: median [95 % interval] in ms (samples); fewer than 6 have no interval
+    invocation time: median [95 % interval] in ms (samples)
           size                          warm                          cold
         1024 B                     0.949 (2)                             -
         5024 B                             -                     0.949 (1)
         9024 B                             -                             -  beyond local: request body
 
-    warning: 4 of 4 sizes and start kinds have too few samples for an interval (0 where it takes 6): raise --repetitions
-    warning: warm, 1024 B: 27 % of the datagrams had no answer
+    warning: 4 of 4 medians have no interval (n < 6): use --repetitions 6 or more, or --until-ci 5%
+    warning: many datagrams of 2 sizes and start kinds had no answer (most at cold, 5024 B: 40 %)
     warning: cold, 5024 B: 1 of 2 samples have no clock estimate and are left out: can datagrams reach this host?
-    warning: cold, 5024 B: 40 % of the datagrams had no answer
     warning: cold, 5024 B: attempts that started in the other kind and were made again: 1
 
     results/x/run.json

@@ -16,7 +16,7 @@ use std::process::Command;
 
 use dom::Element;
 use sebs_tui::core::message::{Entry, Event};
-use sebs_tui::core::sample::StartKind;
+use sebs_tui::core::sample::{Failure, SampleOutcome, StartKind};
 use sebs_tui::core::time::{MILLISECOND, Nanos};
 use sebs_tui::store::Report;
 use serde_json::Value;
@@ -281,15 +281,34 @@ fn convergence_shows(page: &Element, json: &Value) {
     }
 }
 
-/// The rows of the comparison: verdict, change and chance of each size and start kind; no section where there is none.
+/// A part for each baseline, in their order; no section where there is none.
 fn comparison_shows(page: &Element, json: &Value) {
     let section = page.find(|element| element.get("aria-labelledby") == "comparison");
-    let Some(run) = json["comparison"]["runs"].get(0) else {
-        assert!(section.is_none());
+    let comparisons = json["comparisons"].as_array().unwrap();
+    let Some(section) = section else {
+        assert_eq!(comparisons.len(), 0);
         return;
     };
-    let section = section.expect("a section");
-    let rows = section.all(|element| element.name == "tr");
+    let titles = section.all(|element| element.name == "h3");
+    let tables = section.all(|element| element.name == "table");
+    assert_eq!(titles.len(), comparisons.len());
+    assert_eq!(tables.len(), comparisons.len());
+    for ((comparison, title), table) in comparisons.iter().zip(titles).zip(tables) {
+        let baseline = comparison["baseline"].as_str().unwrap();
+        assert_eq!(title.text, format!("Against {baseline}"));
+        let run = &comparison["runs"][0];
+        comparison_rows_show(table, run);
+        for difference in run["differences"].as_array().unwrap() {
+            let due = difference["what"].as_str().unwrap();
+            let told = section.find(|element| element.name == "li" && element.text.contains(due));
+            assert!(told.is_some(), "{due} is not told");
+        }
+    }
+}
+
+/// Verdict, change and chance of each size and start kind.
+fn comparison_rows_show(table: &Element, run: &Value) {
+    let rows = table.all(|element| element.name == "tr");
     let cells = run["cells"].as_array().unwrap();
     assert_eq!(rows.len(), cells.len() + 1);
     for (row, cell) in rows[1..].iter().zip(cells) {
@@ -320,11 +339,6 @@ fn comparison_shows(page: &Element, json: &Value) {
             None => assert_eq!(shown[5], "–"),
         }
     }
-    for difference in run["differences"].as_array().unwrap() {
-        let due = difference["what"].as_str().unwrap();
-        let told = section.find(|element| element.name == "li" && element.text.contains(due));
-        assert!(told.is_some(), "{due} is not told");
-    }
 }
 
 /// Three sizes, 12 samples each, warm 10 ms and cold 100 ms more, and this much.
@@ -337,23 +351,32 @@ fn timed(seed: u64, extra: Nanos) -> Vec<Entry> {
     })
 }
 
-/// A report of a run of another runtime, 5 ms slower than the one before it, which has a hostile name.
+/// A directory with this name in `parent`, and these events in its journal.
+fn beside(parent: &tempfile::TempDir, name: &str, entries: &[Entry]) -> PathBuf {
+    let path = parent.path().join(name);
+    std::fs::rename(on_disk(entries).keep(), &path).unwrap();
+    path
+}
+
+/// A report of a run of another runtime, against one that took 5 ms less and has a hostile name, and against one that
+/// took as long.
 fn compared() -> (Report, tempfile::TempDir) {
     let mut after = timed(2, 5 * MILLISECOND);
     if let Event::RunStarted { run } = &mut after[0].event {
         run.runtime = "python".into();
     }
-    let (now, before) = (on_disk(&after), on_disk(&timed(1, 0)));
-    let baseline = before.path().join("<b>&'before");
-    std::fs::create_dir(&baseline).unwrap();
-    let name = "journal.jsonl";
-    std::fs::rename(before.path().join(name), baseline.join(name)).unwrap();
-    let report = Report::read(now.path(), None).unwrap();
-    (report.against(now.path(), &baseline).unwrap(), before)
+    let parent = tempfile::tempdir().unwrap();
+    let now = beside(&parent, "now", &after);
+    let baselines = [
+        beside(&parent, "<b>&'before", &timed(1, 0)),
+        beside(&parent, "alike", &timed(3, 5 * MILLISECOND)),
+    ];
+    let report = Report::read(&now, None).unwrap();
+    (report.against(&now, &baselines).unwrap(), parent)
 }
 
 #[test]
-fn a_report_against_an_earlier_run_says_what_changed_and_what_else_is_not_the_same() {
+fn a_report_against_earlier_runs_says_what_changed_since_each_and_what_else_is_not_the_same() {
     let (report, _) = compared();
     let html = report.html();
     let page = dom::parse(&html);
@@ -362,25 +385,61 @@ fn a_report_against_an_earlier_run_says_what_changed_and_what_else_is_not_the_sa
         .find(|element| element.get("aria-labelledby") == "comparison")
         .unwrap();
     let texts: Vec<&str> = section
-        .all(|element| ["p", "li", "h2"].contains(&element.name.as_str()))
+        .all(|element| ["p", "li", "h3"].contains(&element.name.as_str()))
         .iter()
         .map(|element| element.text.as_str())
         .collect();
-    assert!(texts[0].ends_with("/<b>&'before"), "{texts:?}");
+    assert!(texts[1].ends_with("/<b>&'before"), "{texts:?}");
     for due in [
         "Of 6 sizes and start kinds: slower at 6.",
+        "Of 6 sizes and start kinds: no difference shown at 6.",
         "Not the same in both runs: runtime (native, then python).",
     ] {
         assert!(texts.contains(&due), "{due}: {texts:?}");
     }
-    assert!(report.markdown().contains("| warm, 1.00 MB | slower | +5."));
+    assert!(texts[0].contains("for all 12 tests of these comparisons together"));
+    let markdown = report.markdown();
+    assert!(markdown.contains("| warm, 1.00 MB | slower | +5."));
+    let places = ["before\n", "alike\n"].map(|name| markdown.find(name).unwrap());
+    assert!(places[0] < places[1], "{markdown}");
+}
+
+#[test]
+fn the_chances_are_corrected_over_all_baselines() {
+    let (report, parent) = compared();
+    let json = json_of(&report);
+    let chances = |json: &Value, baseline: usize| -> Vec<(f64, f64)> {
+        let cells = json["comparisons"][baseline]["runs"][0]["cells"].as_array();
+        let chances = cells.unwrap().iter().map(|cell| {
+            let test = &cell["test"]["known"];
+            (
+                test["p"].as_f64().unwrap(),
+                cell["corrected_p"].as_f64().unwrap(),
+            )
+        });
+        chances.collect()
+    };
+    let both = [chances(&json, 0), chances(&json, 1)].concat();
+    let alone: Vec<f64> = both.iter().map(|(chance, _)| *chance).collect();
+    let due = sebs_tui::core::statistics::holm(&alone);
+    assert_eq!(both.iter().map(|(_, of)| *of).collect::<Vec<_>>(), due);
+    // Of one baseline alone there are fewer tests, and each is held to less.
+    let now = parent.path().join("now");
+    let baseline = [parent.path().join("<b>&'before")];
+    let report = Report::read(&now, None).unwrap();
+    let json = json_of(&report.against(&now, &baseline).unwrap());
+    let mut pairs = chances(&json, 0).into_iter().zip(&both);
+    assert!(pairs.all(|((_, one), (_, of_two))| one < *of_two));
 }
 
 #[test]
 fn a_report_against_what_it_cannot_be_compared_with_says_why() {
     let (run, other) = (on_disk(&timed(1, 0)), on_disk(&hand::eventful_run()));
+    let same = run.path().to_owned();
     let report = Report::read(run.path(), None).unwrap();
-    let error = report.against(run.path(), other.path()).unwrap_err();
+    let error = report
+        .against(run.path(), &[same, other.path().to_owned()])
+        .unwrap_err();
     let told = error.to_string();
     assert!(told.contains("no size and start kind in common"), "{told}");
     assert!(told.contains(&other.path().display().to_string()), "{told}");
@@ -438,7 +497,7 @@ fn a_reader_finds_question_answer_method_and_command() {
             .unwrap()["seed"]
             .clone();
     for words in [
-        "What does it cost to call a native function on local",
+        "What does it cost to call a native function on the local platform",
         "95 %:",
         "new directory and new process",
         "<dt>Screen</dt><dd>off</dd>",
@@ -452,7 +511,7 @@ fn a_reader_finds_question_answer_method_and_command() {
     assert!(answer < html.find("id=\"method\"").unwrap());
     for (flag, begins) in [
         ("--md", "# What does it cost"),
-        ("--json", "{\"version\":1"),
+        ("--json", "{\"version\":2"),
     ] {
         let output = support::finish(support::program().arg("report").arg(&run).arg(flag), 0);
         assert!(
@@ -568,7 +627,108 @@ fn a_run_without_samples_has_a_report_that_says_so() {
     dom::parse(&report.html());
     assert!(report.html().contains("No sample was measured."));
     assert!(report.svgs().is_empty());
-    assert!(report.markdown().contains("The run is not complete"));
+    assert!(report.markdown().contains("the run is not complete"));
+}
+
+/// What a reader is to be wary of, as the page lists it.
+fn warned(report: &Report) -> Vec<String> {
+    let page = dom::parse(&report.html());
+    let section = page.find(|element| element.get("aria-labelledby") == "warnings");
+    let items = section.map(|section| section.all(|element| element.name == "li"));
+    let items = items.unwrap_or_default().into_iter();
+    items.map(|item| item.text.clone()).collect()
+}
+
+#[test]
+fn medians_without_an_interval_say_once_what_to_do() {
+    let report = report_of(&hand::timed_run(20, 5, |_| 10 * MILLISECOND));
+    let due =
+        "40 of 40 medians have no interval (n < 6): use --repetitions 6 or more, or --until-ci 5%";
+    let told = warned(&report);
+    assert_eq!(
+        told.iter().filter(|text| *text == due).count(),
+        1,
+        "{told:?}"
+    );
+    let advice = "--repetitions 6";
+    for text in [report.html(), report.markdown()] {
+        let shown = text.split("id=\"report-data\"").next().unwrap();
+        assert_eq!(shown.matches(advice).count(), 1);
+        assert!(!shown.contains("too small"));
+    }
+    assert_eq!(report.json().matches(advice).count(), 1);
+    let caption = figure(&dom::parse(&report.html()), "invocation-time")
+        .find(|element| element.name == "figcaption")
+        .map(|caption| caption.text.clone())
+        .unwrap();
+    assert!(caption.contains("without an interval"), "{caption}");
+    let enough = report_of(&hand::timed_run(20, 6, |_| 10 * MILLISECOND));
+    assert!(!enough.html().contains(advice));
+}
+
+#[test]
+fn samples_that_yielded_nothing_are_counted_and_each_reason_is_told_once() {
+    let mut entries = hand::timed_run(4, 8, |_| 10 * MILLISECOND);
+    for entry in &mut entries {
+        if let Event::SampleEnded {
+            sample,
+            outcome,
+            attempt,
+            ..
+        } = &mut entry.event
+        {
+            *outcome = match (sample.size, sample.kind) {
+                (1, _) => SampleOutcome::Skipped("by the user".into()),
+                (2, StartKind::Cold) => SampleOutcome::Failed(Failure {
+                    step: "reply".into(),
+                    what: "no answer".into(),
+                    status: None,
+                }),
+                _ => continue,
+            };
+            *attempt = None;
+        }
+    }
+    let report = report_of(&entries);
+    let outcomes = &json_of(&report)["outcomes"];
+    assert_eq!(
+        *outcomes,
+        serde_json::json!({"planned": 64, "measured": 40, "unsynchronised": 0, "failed": 8, "skipped": 16})
+    );
+    let counted = "40 of 64 samples measured, 8 failed, 16 skipped";
+    assert!(report.html().contains(counted));
+    assert!(report.markdown().contains(counted));
+    let told = warned(&report);
+    for due in [
+        "16 samples skipped: by the user; the first was warm, 2.00 MB, repetition 1",
+        "8 samples failed: reply: no answer; the first was cold, 3.00 MB, repetition 1",
+    ] {
+        assert!(told.iter().any(|text| text == due), "{told:?}");
+    }
+    assert!(told.len() < 6, "{told:?}");
+}
+
+#[test]
+fn each_distribution_says_how_many_samples_it_is_of() {
+    let report = report_of(&fake_run::whole().entries);
+    let (page, json) = (dom::parse(&report.html()), json_of(&report));
+    for cells in json["samples"].as_array().unwrap().chunks(2) {
+        let n = |cell: &Value| cell["measured"].as_array().unwrap().len();
+        let [warm, cold] = [0, 1].map(|kind| n(&cells[kind]));
+        if warm + cold == 0 {
+            continue;
+        }
+        let due = if warm == cold {
+            format!("n = {warm} each")
+        } else {
+            format!("n = {warm} warm, {cold} cold")
+        };
+        for id in ["ecdf", "histogram"] {
+            let figure = figure(&page, &format!("{id}-{}", cells[0]["size"]));
+            let title = figure.find(|element| element.name == "h3").unwrap();
+            assert!(title.text.ends_with(&due), "{}: {due}", title.text);
+        }
+    }
 }
 
 #[test]

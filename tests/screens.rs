@@ -3,6 +3,7 @@
 #![cfg(feature = "app")]
 
 mod fake_run;
+mod hand;
 
 use std::fmt::Write;
 
@@ -16,7 +17,7 @@ use sebs_tui::core::live::LiveReading;
 use sebs_tui::core::message::Event;
 use sebs_tui::core::sample::{Attempt, StartKind};
 use sebs_tui::core::spending::Terms;
-use sebs_tui::core::time::Nanos;
+use sebs_tui::core::time::{MILLISECOND, Nanos};
 use sebs_tui::screen::draw::{Scene, draw};
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
@@ -170,6 +171,21 @@ fn a_finished_run_that_will_close() {
         ..View::default()
     };
     check("complete", &SIZES, &view, &state("complete"));
+}
+
+#[test]
+fn a_finished_run_with_five_samples_each_says_once_how_to_get_intervals() {
+    let shown = |repetitions: u32, size| {
+        let board = Board::of(&hand::timed_run(3, repetitions, |_| 10 * MILLISECOND));
+        let now = board.last_event;
+        let state = (board, LiveReading::default(), now);
+        text(&picture(size, &mono(), &View::default(), &state))
+    };
+    let advice = "--repetitions 6";
+    for size in [(120, 40), (80, 24)] {
+        assert_eq!(shown(5, size).matches(advice).count(), 1, "{size:?}");
+        assert!(!shown(6, size).contains(advice));
+    }
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub struct ReportOptions {
     pub directory: PathBuf,
     /// What is made.
     pub form: ReportForm,
-    /// `--against`: directory of the run that this one is compared with.
-    pub against: Option<PathBuf>,
+    /// `--against`: directories of the runs that this one is compared with, in the order given.
+    pub against: Vec<PathBuf>,
     /// `--attempt`: number of the attempt whose clock exchange is shown.
     pub attempt: Option<u64>,
 }
@@ -68,9 +68,10 @@ fn arguments() -> Vec<Arg> {
             .help("Print everything the figures show as JSON instead"),
         path("against", "BASELINE")
             .long("against")
+            .action(ArgAction::Append)
             .conflicts_with("svg")
             .value_hint(clap::ValueHint::DirPath)
-            .help("Also tell what changed since the run in this directory, and how surely"),
+            .help("Also tell what changed since the run in this directory, and how surely; can be repeated"),
         Arg::new("attempt")
             .long("attempt")
             .value_name("NUMBER")
@@ -89,7 +90,12 @@ pub(super) fn read(matches: &ArgMatches) -> ReportOptions {
             None if matches.get_flag("json") => ReportForm::Json,
             None => ReportForm::Html(path("out")),
         },
-        against: path("against"),
+        against: matches
+            .get_many("against")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
         attempt: matches.get_one("attempt").copied(),
     }
 }

@@ -1,6 +1,7 @@
 //! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
 
 mod screen;
+mod sentences;
 mod warnings;
 mod wording;
 
@@ -17,7 +18,8 @@ use super::statistics::{Change, Description, change};
 use super::time::Nanos;
 
 pub use screen::Screen;
-pub use warnings::Warning;
+pub use sentences::sentences;
+pub use warnings::{Warning, too_few};
 
 /// Version of its shape.
 pub const ANALYSIS_VERSION: u32 = 1;

@@ -1,15 +1,13 @@
 //! Runs against a baseline: where the invocation time changed, and how surely.
 
-use std::collections::BTreeMap;
+mod pair;
 
 use serde::{Deserialize, Serialize};
 
-use super::counting::{counting, header};
-use super::distribution::median;
-use super::message::{Entry, RunHeader};
+use super::message::Entry;
 use super::plan::Sweep;
-use super::sample::{AttemptOutcome, StartKind};
-use super::statistics::{Change, Enough, RankTest, change, holm, mann_whitney};
+use super::sample::StartKind;
+use super::statistics::{Change, Enough, RankTest, holm};
 use super::time::Nanos;
 
 /// Version of its shape.
@@ -17,9 +15,6 @@ pub const COMPARISON_VERSION: u32 = 1;
 
 /// Chance of a false alarm in the whole comparison that is accepted.
 const SIGNIFICANCE: f64 = 0.05;
-
-/// Seed of the resampling: the same journals give the same intervals.
-const SEED: u64 = 0x00c0_4a7e;
 
 /// A run by the name that a person gave, with its journal.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +110,7 @@ pub struct CellChange {
     pub change: Change,
     /// Whether one tends to be above the other.
     pub test: Enough<RankTest>,
-    /// The test's chance, corrected for all tests of this comparison.
+    /// The test's chance, corrected for all tests of this comparison, or of all that were judged together.
     pub corrected_p: Option<f64>,
     /// Sum of the median clock bounds of both. A change below it may be one of the paths' asymmetry.
     pub clock_bounds: Nanos,
@@ -185,7 +180,7 @@ impl Comparison {
         }
         let mut compared = others
             .iter()
-            .map(|other| compare(baseline, other))
+            .map(|other| pair::compare(baseline, other))
             .collect::<Result<Vec<_>, _>>()?;
         judge(compared.iter_mut().flat_map(|run| &mut run.cells).collect());
         Ok(Self {
@@ -193,6 +188,18 @@ impl Comparison {
             baseline: baseline.name.into(),
             runs: compared,
         })
+    }
+
+    /// Corrects the chances for the tests of all these comparisons, as if they were one: a run against several baselines.
+    pub fn judge_together(comparisons: &mut [Self]) {
+        let runs = comparisons.iter_mut().flat_map(|found| &mut found.runs);
+        judge(runs.flat_map(|run| &mut run.cells).collect());
+    }
+
+    /// Tests that were made.
+    pub fn tests(&self) -> usize {
+        let cells = self.runs.iter().flat_map(|run| &run.cells);
+        cells.filter(|cell| cell.corrected_p.is_some()).count()
     }
 
     /// The changes that are surely above this share of the baseline's median (0.1: 10 %), with their run's name.
@@ -205,86 +212,6 @@ impl Comparison {
             above.map(|cell| (run.name.as_str(), cell))
         })
     }
-}
-
-/// Invocation times and clock bounds.
-#[derive(Default)]
-struct Cell {
-    times: Vec<Nanos>,
-    bounds: Vec<Nanos>,
-}
-
-type Cells = BTreeMap<(u64, StartKind), Cell>;
-
-fn cells(run: &RunHeader, entries: &[Entry]) -> Cells {
-    let mut cells = Cells::new();
-    for (key, attempt) in counting(entries) {
-        let clock = attempt
-            .clock
-            .filter(|_| attempt.outcome == AttemptOutcome::Measured);
-        if let Some((time, clock)) = attempt.invocation_time().zip(clock) {
-            let cell = cells.entry((run.plan.size(key), key.kind)).or_default();
-            cell.times.push(time);
-            cell.bounds.push(clock.bound);
-        }
-    }
-    cells
-}
-
-fn compare(baseline: &Candidate, other: &Candidate) -> Result<Compared, CompareError> {
-    let run_of = |run: &Candidate| {
-        header(run.entries)
-            .cloned()
-            .ok_or_else(|| CompareError::NoRun(run.name.into()))
-    };
-    let (before, after) = (run_of(baseline)?, run_of(other)?);
-    let (expected, found) = (before.plan.outline.sweep, after.plan.outline.sweep);
-    if expected != found {
-        return Err(CompareError::OtherSweep {
-            name: other.name.into(),
-            found,
-            baseline: expected,
-        });
-    }
-    let (mut from, to) = (
-        cells(&before, baseline.entries),
-        cells(&after, other.entries),
-    );
-    let (mut changes, mut unmatched) = (Vec::new(), Vec::new());
-    for ((size, kind), after) in to {
-        match from.remove(&(size, kind)) {
-            Some(before) => changes.extend(cell_change(size, kind, &before, &after)),
-            None => unmatched.push(Unmatched { size, kind }),
-        }
-    }
-    unmatched.extend(
-        from.into_keys()
-            .map(|(size, kind)| Unmatched { size, kind }),
-    );
-    if changes.is_empty() {
-        return Err(CompareError::NothingInCommon(other.name.into()));
-    }
-    Ok(Compared {
-        name: other.name.into(),
-        cells: changes,
-        unmatched,
-        differences: differences(&before, &after),
-    })
-}
-
-fn cell_change(size: u64, kind: StartKind, before: &Cell, after: &Cell) -> Option<CellChange> {
-    let seed = SEED ^ size.rotate_left(1) ^ u64::from(kind == StartKind::Cold);
-    Some(CellChange {
-        size,
-        kind,
-        n: (before.times.len(), after.times.len()),
-        medians: (median(&before.times)?, median(&after.times)?),
-        change: change(&before.times, &after.times, seed)?,
-        test: mann_whitney(&before.times, &after.times),
-        corrected_p: None,
-        clock_bounds: median(&before.bounds)? + median(&after.bounds)?,
-        verdict: Verdict::TooFewSamples,
-    })
 }
 
 /// Corrects the chances of all tests together, and says what follows.
@@ -302,39 +229,5 @@ fn judge(mut cells: Vec<&mut CellChange>) {
             Some(interval) if interval.high < 0 => Verdict::Faster,
             _ => Verdict::NoDifferenceShown,
         };
-    }
-}
-
-fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
-    let facts = |run: &RunHeader| {
-        let outline = &run.plan.outline;
-        [
-            ("platform", run.platform.clone()),
-            ("runtime", run.runtime.clone()),
-            ("cold starts", run.cold_method.clone()),
-            ("N", run.n.to_string()),
-            ("clock exchange", run.sync.word().to_owned()),
-            ("datagrams in flight", run.in_flight.to_string()),
-            ("order", order(run)),
-            ("payload of a code sweep", outline.fixed_payload.to_string()),
-        ]
-    };
-    facts(before)
-        .into_iter()
-        .zip(facts(after))
-        .filter(|((_, baseline), (_, other))| baseline != other)
-        .map(|((what, baseline), (_, other))| Difference {
-            what: what.into(),
-            baseline,
-            other,
-        })
-        .collect()
-}
-
-/// The order without its seed, which is to differ.
-fn order(run: &RunHeader) -> String {
-    match run.plan.outline.order {
-        super::plan::Order::Sebs => "sebs".into(),
-        super::plan::Order::Shuffled { .. } => "shuffled".into(),
     }
 }

@@ -8,32 +8,55 @@ pub fn duration(nanos: f64) -> String {
     format!("{} {name}", digits(nanos / unit, 4))
 }
 
-/// The same of whole nanoseconds.
+/// The same of whole nanoseconds, which have no parts: `176 ns`.
 pub fn nanos(nanos: Nanos) -> String {
-    duration(nanos as f64)
+    if nanos.abs() < 1000 {
+        format!("{} ns", fixed(nanos as f64, 0))
+    } else {
+        duration(nanos as f64)
+    }
 }
 
-/// An interval in one unit: `1.10 to 1.31 ms`.
+/// An interval in one unit, with two digits of its width, and three to six of its ends: `10.614 to 10.652 ms`.
 pub fn interval(low: f64, high: f64) -> String {
-    let (unit, name) = unit_of(low.abs().max(high.abs()));
-    format!(
-        "{} to {} {name}",
-        digits(low / unit, 3),
-        digits(high / unit, 3)
-    )
+    let most = low.abs().max(high.abs());
+    let (unit, name) = unit_of(most);
+    let decimals = decimals_for(high / unit - low / unit, 2)
+        .min(decimals_for(most / unit, 6))
+        .max(decimals_for(most / unit, 3));
+    let [low, high] = [low, high].map(|end| fixed(end / unit, decimals));
+    format!("{low} to {high} {name}")
 }
 
 /// A value and the bound on its error, in one unit, with the decimals that the bound leaves a meaning.
 pub fn with_bound(value: Nanos, bound: Nanos) -> String {
-    let (unit, name) = unit_of(value as f64);
+    let (unit, name) = unit_of(value.abs().max(bound) as f64);
     let bound = bound as f64 / unit;
     let decimals = if bound > 0.0 {
-        (1.0 - bound.log10().floor()).clamp(0.0, 6.0) as usize
+        decimals_for(bound, 2).min(6)
     } else {
         3
     };
-    let value = value as f64 / unit;
-    format!("{value:.decimals$} {name} ± {bound:.decimals$}").replace('-', "−")
+    let value = fixed(value as f64 / unit, decimals);
+    format!("{value} ± {bound:.decimals$} {name}")
+}
+
+/// Decimals that give `value` so many digits that count.
+fn decimals_for(value: f64, count: i32) -> usize {
+    if value == 0.0 || !value.is_finite() {
+        return 0;
+    }
+    (count - 1 - value.abs().log10().floor() as i32).clamp(0, 9) as usize
+}
+
+/// `value` with so many decimals and a true minus sign; 0 has none.
+fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.into(),
+        Some(rest) => format!("−{rest}"),
+        None => text,
+    }
 }
 
 fn unit_of(nanos: f64) -> (f64, &'static str) {
@@ -54,8 +77,7 @@ pub fn digits(value: f64, count: i32) -> String {
             "–".into()
         };
     }
-    let decimals = (count - 1 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
-    format!("{value:.decimals$}").replace('-', "−")
+    fixed(value, decimals_for(value, count))
 }
 
 /// A share in percent.
@@ -104,9 +126,43 @@ mod tests {
         for (value, text) in shown {
             assert_eq!(duration(value), text);
         }
-        assert_eq!(interval(900_000.0, 1_310_000.0), "0.900 to 1.31 ms");
-        assert_eq!(with_bound(1_204_321, 9_412), "1.2043 ms ± 0.0094");
-        assert_eq!(with_bound(-1_204_321, 9_412), "−1.2043 ms ± 0.0094");
+    }
+
+    #[test]
+    fn whole_nanoseconds_have_no_parts() {
+        let shown = [0, -1, 176, 999, 1_194].map(nanos);
+        assert_eq!(shown, ["0 ns", "−1 ns", "176 ns", "999 ns", "1.194 µs"]);
+    }
+
+    #[test]
+    fn an_interval_tells_its_ends_apart() {
+        let shown = [
+            (900_000.0, 1_310_000.0, "0.90 to 1.31 ms"),
+            (10_614_000.0, 10_652_000.0, "10.614 to 10.652 ms"),
+            (63_268_000.0, 63_338_000.0, "63.268 to 63.338 ms"),
+            (95_600_000.0, 105_200_000.0, "95.6 to 105.2 ms"),
+            (99_999_999.0, 100_000_001.0, "100.000 to 100.000 ms"),
+            (5_000.0, 5_000.0, "5.00 to 5.00 µs"),
+            (-301.0, 4_200.0, "−0.30 to 4.20 µs"),
+            (0.0, 0.0, "0 to 0 ns"),
+        ];
+        for (low, high, text) in shown {
+            assert_eq!(interval(low, high), text);
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_unit_and_the_decimals_of_its_bound() {
+        let shown = [
+            (1_204_321, 9_412, "1.2043 ± 0.0094 ms"),
+            (-1_204_321, 9_412, "−1.2043 ± 0.0094 ms"),
+            (0, 501, "0 ± 501 ns"),
+            (-4, 12_500, "0 ± 12 µs"),
+            (500_000_000, 0, "500.000 ± 0.000 ms"),
+        ];
+        for (value, bound, text) in shown {
+            assert_eq!(with_bound(value, bound), text);
+        }
     }
 
     #[test]

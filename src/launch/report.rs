@@ -10,10 +10,8 @@ use super::ending::print_ignoring_a_closed_pipe;
 
 /// `sebs-tui report`: makes a report of a run that is on disk.
 pub fn report_run(options: &ReportOptions) -> Done {
-    let mut report = store::Report::read(&options.directory, options.attempt)?;
-    if let Some(baseline) = &options.against {
-        report = report.against(&options.directory, baseline)?;
-    }
+    let report = store::Report::read(&options.directory, options.attempt)?
+        .against(&options.directory, &options.against)?;
     match &options.form {
         ReportForm::Html(out) => {
             let beside = options.directory.join(store::report::FILE_NAME);

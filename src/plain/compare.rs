@@ -45,7 +45,7 @@ pub fn render(comparison: &Comparison, style: Style) -> String {
         text.push('\n');
         remarks(&mut text, run, style);
     }
-    let tests = tests(comparison);
+    let tests = comparison.tests();
     let _ = writeln!(
         text,
         "Medians of the invocation time; bootstrap intervals; p of Mann and Whitney's test, corrected by Holm for {tests} \
@@ -53,11 +53,6 @@ pub fn render(comparison: &Comparison, style: Style) -> String {
         if tests == 1 { "" } else { "s" }
     );
     text
-}
-
-fn tests(comparison: &Comparison) -> usize {
-    let cells = comparison.runs.iter().flat_map(|run| &run.cells);
-    cells.filter(|cell| cell.corrected_p.is_some()).count()
 }
 
 fn row(cell: &CellChange) -> [String; 9] {

@@ -4,17 +4,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::words::{clean, decimals, in_ms, lasted, made_up};
-use crate::core::analysis::Analysis;
+use crate::core::analysis::{Analysis, sentences};
 use crate::core::board::{Board, Cell};
 use crate::core::contract::Carrier;
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
-use crate::core::statistics::{Description, LEAST_FOR_INTERVAL};
+use crate::core::statistics::Description;
 use crate::core::time::Nanos;
 use crate::core::words::size;
-
-/// Warnings told at the end of a run; those of the whole run come first.
-const MOST_WARNINGS: usize = 8;
 
 /// Counts, a table of medians by size and start kind, what `analysis` adds to it, and the `files` that hold the rest.
 pub fn summary(board: &Board, analysis: Option<&Analysis>, files: &[PathBuf]) -> String {
@@ -84,7 +81,7 @@ fn medians(text: &mut String, board: &Board) {
     let Some(plan) = board.plan() else { return };
     let _ = writeln!(
         text,
-        "\ninvocation time: median [95 % interval] in ms (samples); fewer than {LEAST_FOR_INTERVAL} have no interval"
+        "\ninvocation time: median [95 % interval] in ms (samples)"
     );
     let _ = writeln!(text, "{:>10}  {:>28}  {:>28}", "size", "warm", "cold");
     // The cells of a size are neighbours, warm before cold.
@@ -140,12 +137,8 @@ fn analysed(text: &mut String, analysis: &Analysis) {
             let _ = writeln!(text, "{} against size: {}{rest}", kind.word(), rise(line));
         }
     }
-    for told in analysis.warnings.iter().take(MOST_WARNINGS) {
+    for told in sentences(&analysis.warnings) {
         let _ = writeln!(text, "warning: {told}");
-    }
-    let more = analysis.warnings.len().saturating_sub(MOST_WARNINGS);
-    if more > 0 {
-        let _ = writeln!(text, "{more} more warnings are in summary.json");
     }
     if text.len() > before {
         text.push('\n');

@@ -146,7 +146,10 @@ pub(super) fn of(
     described: &[CellAnalysis],
     gaps: &[Gap],
 ) -> Vec<Warning> {
-    let mut warnings: Vec<Warning> = too_few(cells).into_iter().collect();
+    let counts = cells.iter().filter(|cell| !cell.beyond);
+    let mut warnings: Vec<Warning> = too_few(counts.map(|cell| cell.measured().count()))
+        .into_iter()
+        .collect();
     if screen.on > 0 {
         warnings.push(Warning::ScreenOn {
             count: screen.on,
@@ -165,20 +168,18 @@ pub(super) fn of(
     warnings
 }
 
-fn too_few(cells: &[Cell]) -> Option<Warning> {
-    let counts: Vec<usize> = cells
-        .iter()
-        .filter(|cell| !cell.beyond)
-        .map(|cell| cell.measured().count())
-        .collect();
-    let few = counts
-        .iter()
-        .filter(|count| **count < LEAST_FOR_INTERVAL)
-        .count();
-    (few > 0).then(|| Warning::TooFewSamples {
-        cells: few,
-        of: counts.len(),
-        fewest: counts.iter().copied().min().unwrap_or_default(),
+/// Of the samples measured of each size and start kind within the limits; none when all have enough for an interval.
+pub fn too_few(counts: impl Iterator<Item = usize>) -> Option<Warning> {
+    let (mut of, mut cells, mut fewest) = (0, 0, usize::MAX);
+    for count in counts {
+        of += 1;
+        cells += usize::from(count < LEAST_FOR_INTERVAL);
+        fewest = fewest.min(count);
+    }
+    (cells > 0).then_some(Warning::TooFewSamples {
+        cells,
+        of,
+        fewest,
         least: LEAST_FOR_INTERVAL,
     })
 }

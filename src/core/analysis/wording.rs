@@ -13,14 +13,10 @@ impl Display for Warning {
         let at = |kind: StartKind, bytes: u64| format!("{}, {}", kind.word(), size(bytes));
         match *self {
             Self::TooFewSamples {
-                cells,
-                of,
-                fewest,
-                least,
+                cells, of, least, ..
             } => write!(
                 f,
-                "{cells} of {of} sizes and start kinds have too few samples for an interval ({fewest} where it takes \
-                 {least}): raise --repetitions"
+                "{cells} of {of} medians have no interval (n < {least}): use --repetitions {least} or more, or --until-ci 5%"
             ),
             Self::ScreenOn { count, of } => write!(
                 f,

@@ -1,5 +1,6 @@
 //! What a person needs to know when the run is over: the answer, what failed, where it is kept, what to do next.
 
+use crate::core::analysis::too_few;
 use crate::core::board::{LogLine, Severity};
 use crate::core::message::RunState;
 use crate::core::plan::Plan;
@@ -23,10 +24,16 @@ pub fn lines(scene: &Scene) -> Vec<LogLine> {
     };
     let note = |text| line(Severity::Note, text);
     let failed = failures(scene).map(|text| line(Severity::Error, text));
-    [Some(note(next(scene))), failed, answer(scene).map(note)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let unsure = no_interval(scene).map(|text| line(Severity::Warning, text));
+    [
+        Some(note(next(scene))),
+        failed,
+        unsure,
+        answer(scene).map(note),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What to do now, which also says where everything is.
@@ -49,6 +56,18 @@ fn failures(scene: &Scene) -> Option<String> {
     let first = board.ended.values().find_map(|ended| why(&ended.outcome))?;
     let failed = u64::from(Progress::of(board).failed);
     Some(format!("{} failed; first: {first}", format::count(failed)))
+}
+
+/// What to do where medians of a complete run have no interval.
+fn no_interval(scene: &Scene) -> Option<String> {
+    if scene.board.state != RunState::Complete {
+        return None;
+    }
+    let plan = scene.board.plan()?;
+    let cells = scene.board.cells.iter();
+    let possible = cells.filter(|cell| plan.is_possible(cell.size, cell.kind));
+    let counts = possible.map(|cell| cell.invocation.len());
+    too_few(counts).map(|warning| warning.to_string())
 }
 
 /// Median warm and cold invocation time of the smallest size that was measured.

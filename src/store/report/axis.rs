@@ -59,6 +59,8 @@ pub struct Axis {
     to: f64,
     scale: Scale,
     unit: f64,
+    /// Smallest distance of two ticks: there is no half a sample.
+    least_step: f64,
 }
 
 impl Axis {
@@ -77,6 +79,10 @@ impl Axis {
         });
         let (low, high) = if low > high { (1.0, 10.0) } else { (low, high) };
         let (from, to) = match scale {
+            // The marks of a small size are not to lie on the other axis.
+            Scale::Linear if quantity == Quantity::Size && high > 0.0 => {
+                (-0.02 * high, high * 1.04)
+            }
             Scale::Log => (low / 1.15, high * 1.15),
             Scale::Linear if low >= 0.0 => (0.0, if high > 0.0 { high * 1.05 } else { 1.0 }),
             Scale::Linear => {
@@ -96,6 +102,11 @@ impl Axis {
             to,
             scale,
             unit,
+            least_step: if quantity == Quantity::Count {
+                1.0
+            } else {
+                0.0
+            },
         }
     }
 
@@ -148,7 +159,8 @@ impl Axis {
 
     fn ticks(&self, most: usize) -> Vec<f64> {
         if self.scale == Scale::Log {
-            for mantissas in [&[1.0, 2.0, 5.0][..], &[1.0, 3.0], &[1.0]] {
+            let dense = [1.0, 1.5, 2.0, 3.0, 5.0, 7.0];
+            for mantissas in [&[1.0, 2.0, 5.0][..], &dense, &[1.0, 3.0], &[1.0]] {
                 let ticks = self.decade_ticks(mantissas);
                 if (3..=most).contains(&ticks.len()) {
                     return ticks;
@@ -172,7 +184,7 @@ impl Axis {
     }
 
     fn even_ticks(&self, most: usize) -> Vec<f64> {
-        let step = round_step((self.to - self.from) / most.max(1) as f64);
+        let step = round_step((self.to - self.from) / most.max(1) as f64).max(self.least_step);
         let first = (self.from / step).ceil() as i64;
         let last = (self.to / step).floor() as i64;
         (first..=last).map(|number| number as f64 * step).collect()
@@ -265,6 +277,19 @@ mod tests {
             ["0.9", "1", "1.1"].map(|label| (label.parse::<f64>().unwrap() * 1000.0).to_string())
         );
         assert!(labels(&axis(1.0, 1e12), 6).len() <= 7);
+        assert_eq!(
+            labels(&axis(290.0, 1240.0), 7).join(" "),
+            "300 500 700 1000"
+        );
+    }
+
+    #[test]
+    fn a_count_has_no_halves_and_a_small_size_does_not_lie_on_the_other_axis() {
+        let axis = Axis::of("samples", Quantity::Count, Scale::Linear, [1.0].into_iter());
+        assert_eq!(labels(&axis, 4), ["0", "1"]);
+        let axis = Axis::of("size", Quantity::Size, Scale::Linear, [6.25e6].into_iter());
+        assert!(axis.position(1024.0) > 0.01);
+        assert_eq!(labels(&axis, 4), ["0", "2", "4", "6"]);
     }
 
     #[test]

@@ -1,29 +1,43 @@
 //! A run against an earlier one, in words: what changed, how surely, and what else is not the same in both.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::core::compare::{CellChange, Compared, Comparison, Verdict};
+use crate::core::sample::StartKind;
 
-use super::figures::Table;
+use super::figures::{NONE, Table};
 use super::page::{self, each, paragraph};
 use super::words::escape;
 use crate::core::words::{digits, interval, nanos, size};
 
-/// The section of the page.
-pub fn html(comparison: &Comparison) -> String {
-    let title = title(comparison);
+/// Sizes without a counterpart that are named.
+const MOST_UNMATCHED: usize = 8;
+
+/// What stands above all comparisons.
+pub const TITLE: &str = "What changed";
+
+/// The section of the page, with a part for each baseline; empty without one.
+pub fn html(comparisons: &[Comparison]) -> String {
+    if comparisons.is_empty() {
+        return String::new();
+    }
     let mut html = format!(
-        "<section aria-labelledby=\"comparison\"><h2 id=\"comparison\">{}</h2>\n",
-        escape(&title)
+        "<section aria-labelledby=\"comparison\"><h2 id=\"comparison\">{TITLE}</h2>\n<p class=\"soft\">{}</p>\n",
+        escape(&basis(comparisons))
     );
-    for run in &comparison.runs {
-        html += &each(summaries(run), |text| paragraph(&text));
-        let remarks = remarks(run);
-        if !remarks.is_empty() {
-            let items = each(remarks, |text| format!("<li>{}</li>", escape(&text)));
-            let _ = writeln!(html, "<ul>{items}</ul>");
+    for comparison in comparisons {
+        let title = title(comparison);
+        let _ = writeln!(html, "<h3>{}</h3>", escape(&title));
+        for run in &comparison.runs {
+            html += &paragraph(&summary(run));
+            let remarks = remarks(run);
+            if !remarks.is_empty() {
+                let items = each(remarks, |text| format!("<li>{}</li>", escape(&text)));
+                let _ = writeln!(html, "<ul>{items}</ul>");
+            }
+            html += &page::table(&table(run), &title);
         }
-        html += &page::table(&table(run), &title);
     }
     html + "</section>\n"
 }
@@ -33,41 +47,48 @@ pub fn title(comparison: &Comparison) -> String {
     format!("Against {}", comparison.baseline)
 }
 
-/// How often each verdict was reached, and what it rests on.
-pub fn summaries(run: &Compared) -> Vec<String> {
+/// What the verdicts rest on.
+pub fn basis(comparisons: &[Comparison]) -> String {
+    let tests: usize = comparisons.iter().map(Comparison::tests).sum();
+    let all = match (comparisons.len(), tests) {
+        (_, 0) => "there are too few samples for a test".into(),
+        (1, 1) => "p is that of Mann and Whitney's test".into(),
+        (1, _) => {
+            format!("p is that of Mann and Whitney's test, corrected by Holm for {tests} tests")
+        }
+        _ => format!(
+            "p is that of Mann and Whitney's test, corrected by Holm for all {tests} tests of these comparisons together"
+        ),
+    };
+    format!(
+        "Changes are those of the median invocation time, with 95 % bootstrap intervals; {all}. That no difference is shown \
+         is no proof that there is none."
+    )
+}
+
+/// How often each verdict was reached.
+pub fn summary(run: &Compared) -> String {
     let verdicts = [
         Verdict::Slower,
         Verdict::Faster,
         Verdict::NoDifferenceShown,
         Verdict::TooFewSamples,
     ];
-    let of = run.cells.len();
+    let of = |verdict| {
+        let cells = run.cells.iter();
+        cells.filter(|cell| cell.verdict == verdict).count()
+    };
     let counted: Vec<String> = verdicts
         .into_iter()
-        .map(|verdict| {
-            (
-                verdict,
-                run.cells
-                    .iter()
-                    .filter(|cell| cell.verdict == verdict)
-                    .count(),
-            )
-        })
+        .map(|verdict| (verdict, of(verdict)))
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{} at {count}", verdict.words()))
         .collect();
-    let tests = run
-        .cells
-        .iter()
-        .filter(|cell| cell.corrected_p.is_some())
-        .count();
-    vec![
-        format!("Of {of} sizes and start kinds: {}.", counted.join(", ")),
-        format!(
-            "Changes are those of the median invocation time, with 95 % bootstrap intervals; p is that of Mann and Whitney's \
-             test, corrected by Holm for {tests} tests. That no difference is shown is no proof that there is none."
-        ),
-    ]
+    format!(
+        "Of {} sizes and start kinds: {}.",
+        run.cells.len(),
+        counted.join(", ")
+    )
 }
 
 /// What may be the cause of a change other than what was to be compared, and what could not be compared.
@@ -83,14 +104,30 @@ pub fn remarks(run: &Compared) -> Vec<String> {
         })
         .collect();
     if !run.unmatched.is_empty() {
-        let names: Vec<String> = run
-            .unmatched
-            .iter()
-            .map(|cell| format!("{} {}", cell.kind.word(), size(cell.size)))
-            .collect();
-        remarks.push(format!("Samples in one run only: {}.", names.join(", ")));
+        remarks.push(format!("Samples in one run only: {}.", unmatched(run)));
     }
     remarks
+}
+
+/// A size that has samples of neither kind in common is named once; of many, the first are named.
+fn unmatched(run: &Compared) -> String {
+    let mut by_size: BTreeMap<u64, Vec<StartKind>> = BTreeMap::new();
+    for cell in &run.unmatched {
+        by_size.entry(cell.size).or_default().push(cell.kind);
+    }
+    let more = by_size.len().saturating_sub(MOST_UNMATCHED);
+    let mut names: Vec<String> = by_size
+        .into_iter()
+        .take(MOST_UNMATCHED)
+        .map(|(bytes, kinds)| match kinds[..] {
+            [kind] => format!("{} {}", kind.word(), size(bytes)),
+            _ => size(bytes),
+        })
+        .collect();
+    if more > 0 {
+        names.push(format!("{more} more sizes"));
+    }
+    names.join(", ")
 }
 
 /// A row for each size and start kind.
@@ -116,7 +153,7 @@ fn row(cell: &CellChange) -> Vec<String> {
     let change = &cell.change;
     let between = match change.interval.known() {
         Some(ends) => interval(ends.low as f64, ends.high as f64),
-        None => "n too small".into(),
+        None => NONE.into(),
     };
     vec![
         format!("{}, {}", cell.kind.word(), size(cell.size)),
@@ -124,7 +161,7 @@ fn row(cell: &CellChange) -> Vec<String> {
         signed(nanos(change.difference), change.difference > 0),
         between,
         share(cell),
-        cell.corrected_p.map_or_else(|| "–".into(), chance),
+        cell.corrected_p.map_or_else(|| NONE.into(), chance),
         nanos(cell.medians.0),
         nanos(cell.medians.1),
         format!("{}, {}", cell.n.0, cell.n.1),
@@ -145,7 +182,7 @@ fn share(cell: &CellChange) -> String {
             percent(ends.high)
         ),
         (Some(ratio), None) => percent(ratio),
-        (None, _) => "–".into(),
+        (None, _) => NONE.into(),
     }
 }
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::Report;
 use super::answer;
 use super::comparison;
-use super::figures::{Figure, Table};
+use super::figures::{Figure, TABLE_NOTE, Table};
 use super::method;
+use crate::core::compare::Comparison;
 use crate::core::words::size;
 
 /// The whole report, without pictures.
@@ -34,26 +35,18 @@ pub fn markdown(report: &Report) -> String {
             let _ = writeln!(text, "- {}", clean(&warning));
         }
     }
-    for run in report.comparison.iter().flat_map(|found| &found.runs) {
-        let title = report.comparison.as_ref().map(comparison::title);
-        let _ = write!(text, "\n## {}\n\n", clean(&title.unwrap_or_default()));
-        for line in comparison::summaries(run)
-            .iter()
-            .chain(&comparison::remarks(run))
-        {
-            let _ = writeln!(text, "- {}", clean(line));
-        }
-        let _ = write!(text, "\n{}", table(&comparison::table(run)));
-    }
+    text += &compared(&report.comparisons);
     text += "\n## Plan and method\n\n";
     for (name, value) in method::facts(report) {
         let _ = writeln!(text, "- {name}: {}", clean(&value));
     }
     if let Some(file) = &report.file {
-        let command = method::command(file).replace(char::is_control, " ");
+        let command = method::command(file)
+            .join(" ")
+            .replace(char::is_control, " ");
         let _ = writeln!(text, "\nTo repeat this run:\n\n    {command}");
     }
-    text += "\n## All figures\n\n";
+    let _ = write!(text, "\n## All figures\n\n{}\n\n", clean(TABLE_NOTE));
     text += &table(&sources.table());
     let gaps = sources.gaps();
     if !gaps.rows.is_empty() {
@@ -61,6 +54,25 @@ pub fn markdown(report: &Report) -> String {
     }
     for figure in sources.network().iter().chain(&sources.convergence()) {
         text += &section(figure);
+    }
+    text
+}
+
+fn compared(comparisons: &[Comparison]) -> String {
+    if comparisons.is_empty() {
+        return String::new();
+    }
+    let basis = clean(&comparison::basis(comparisons));
+    let mut text = format!("\n## {}\n\n{basis}\n", comparison::TITLE);
+    for comparison in comparisons {
+        let _ = writeln!(text, "\n### {}", clean(&comparison::title(comparison)));
+        for run in &comparison.runs {
+            let _ = write!(text, "\n- {}\n", clean(&comparison::summary(run)));
+            for remark in comparison::remarks(run) {
+                let _ = writeln!(text, "- {}", clean(&remark));
+            }
+            let _ = write!(text, "\n{}", table(&comparison::table(run)));
+        }
     }
     text
 }

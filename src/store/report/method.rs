@@ -11,7 +11,7 @@ use crate::store::RunFile;
 use super::Report;
 use super::words::shell;
 use crate::core::statistics::Description;
-use crate::core::words::{interval, size};
+use crate::core::words::{interval, nanos, size};
 
 /// What was done, as name and value.
 pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
@@ -26,7 +26,14 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
         .count();
     let mut facts = vec![
         ("Run", run.id.clone()),
-        ("State", report.state.word().to_lowercase()),
+        (
+            "State",
+            format!(
+                "{}: {}",
+                report.state.word().to_lowercase(),
+                report.outcomes.words()
+            ),
+        ),
         ("Platform", run.platform.clone()),
         ("Function", run.runtime.clone()),
         ("Cold starts", run.cold_method.clone()),
@@ -68,8 +75,9 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
     ];
     if let Some(shift) = &run.shift {
         let text = format!(
-            "{} ns and {} ppm were added to the function's clock: a test of the method",
-            shift.offset, shift.rate_ppm
+            "{} and {} ppm were added to the function's clock: a test of the method",
+            nanos(shift.offset),
+            shift.rate_ppm
         );
         facts.push(("Known clock error", text));
     }
@@ -116,6 +124,15 @@ fn of_platform(analysis: &Analysis) -> Vec<(&'static str, String)> {
     .collect()
 }
 
+/// `2026-11-23T16:49:14+00:00` for people.
+pub fn day_and_time(stamp: &str) -> String {
+    let text = stamp.replacen('T', " ", 1);
+    match text.strip_suffix("+00:00") {
+        Some(text) => format!("{text} UTC"),
+        None => text,
+    }
+}
+
 fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
     let host = &file.host;
     let stamps = match file.stamps {
@@ -125,7 +142,7 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
         None => "unknown",
     };
     vec![
-        ("Begun", file.started.clone()),
+        ("Begun", day_and_time(&file.started)),
         ("Program", file.program.clone()),
         (
             "Host",
@@ -139,8 +156,8 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The command that makes the same run again: every setting that is not a default, and the seed.
-pub fn command(file: &RunFile) -> String {
+/// The words of the command that makes the same run again: every setting that is not a default, and the seed.
+pub fn command(file: &RunFile) -> Vec<String> {
     let mut words = vec!["sebs-tui".to_owned(), "run".to_owned()];
     for (key, value, origin) in file.recorded() {
         if origin != "default" || key == "seed" {
@@ -151,8 +168,7 @@ pub fn command(file: &RunFile) -> String {
     if !file.settings.contains_key("seed") {
         words.push(format!("--seed={}", file.seed));
     }
-    let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
-    words.join(" ")
+    words.iter().map(|word| shell(word)).collect()
 }
 
 /// A setting's value as it is given on the command line.

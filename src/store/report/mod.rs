@@ -3,7 +3,7 @@
 //! ```text
 //! journal ─► core::analysis ─┐
 //!        ├─► data ───────────┴─► figures (plot on axis, drawn on canvas) ─► page, svg, markdown, published
-//!        └─► core::compare with an earlier run ─► comparison ──────────────┘
+//!        └─► core::compare with earlier runs ──► comparison ──────────────┘
 //! ```
 
 mod answer;
@@ -14,6 +14,7 @@ mod data;
 mod figures;
 mod markdown;
 mod method;
+mod outcomes;
 mod page;
 mod plot;
 mod published;
@@ -24,22 +25,19 @@ use std::path::{Path, PathBuf};
 
 use super::{RunFile, StoreError, directory, journal, run_json};
 use crate::core::account::Account;
-use crate::core::analysis::Analysis;
+use crate::core::analysis::{Analysis, sentences};
 use crate::core::board::Board;
 use crate::core::compare::{Candidate, Comparison};
 use crate::core::counting::header;
 use crate::core::message::{Entry, RunState};
-use crate::core::sample::SampleOutcome;
-use crate::core::words::size;
+use crate::core::simulation;
 
 use data::Data;
 use figures::Sources;
+use outcomes::{Outcomes, reasons};
 
 /// Name of the HTML file in a run's directory.
 pub const FILE_NAME: &str = "report.html";
-
-/// Failed samples whose reason is told.
-const MOST_FAILURES: usize = 10;
 
 /// Everything that a report says, in whatever form.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,10 +46,13 @@ pub struct Report {
     state: RunState,
     account: Account,
     dropped_bytes: u64,
-    failures: Vec<String>,
+    outcomes: Outcomes,
+    /// Why samples failed or were skipped.
+    reasons: Vec<String>,
     data: Data,
     analysis: Analysis,
-    comparison: Option<Comparison>,
+    /// With each baseline, in the order given; each has this run alone.
+    comparisons: Vec<Comparison>,
     /// The journal without exchanges, for comparisons.
     results: Vec<Entry>,
 }
@@ -87,10 +88,11 @@ impl Report {
             file,
             state: board.state,
             account: board.account(),
-            failures: failures(&board),
+            outcomes: Outcomes::of(&board),
+            reasons: reasons(&board),
             dropped_bytes: journal.dropped_bytes,
             analysis: Analysis::of(&journal.entries),
-            comparison: None,
+            comparisons: Vec::new(),
             data,
             results: journal
                 .entries
@@ -100,27 +102,34 @@ impl Report {
         })
     }
 
-    /// The same with a section on what changed since the run in `baseline`. `directory` is where this report was read.
-    pub fn against(self, directory: &Path, baseline: &Path) -> Result<Self, StoreError> {
+    /// The same with a section for each of `baselines` on what changed since, corrected over all of them. `directory` is
+    /// where this report was read.
+    pub fn against(mut self, directory: &Path, baselines: &[PathBuf]) -> Result<Self, StoreError> {
+        let name = directory.display().to_string();
+        for baseline in baselines {
+            let found = self.since(baseline, &name)?;
+            self.comparisons.push(found);
+        }
+        Comparison::judge_together(&mut self.comparisons);
+        Ok(self)
+    }
+
+    /// The comparison of this run, which is called `name`, with one baseline.
+    fn since(&self, baseline: &Path, name: &str) -> Result<Comparison, StoreError> {
         let before = journal::read_results(&journal::path_in(baseline))?.entries;
-        let names = [baseline, directory].map(|directory| directory.display().to_string());
         let candidates = [
             Candidate {
-                name: &names[0],
+                name: &baseline.display().to_string(),
                 entries: &before,
             },
             Candidate {
-                name: &names[1],
+                name,
                 entries: &self.results,
             },
         ];
-        let comparison = Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
+        Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
             baseline: baseline.into(),
             error,
-        })?;
-        Ok(Self {
-            comparison: Some(comparison),
-            ..self
         })
     }
 
@@ -171,48 +180,23 @@ impl Report {
 
     /// What a reader should be wary of, as sentences, that of the whole run first.
     fn warnings(&self) -> Vec<String> {
+        let made_up = (self.data.run.platform == simulation::NAME)
+            .then(|| "simulated: no function was called; every figure is made up".to_owned());
         let unfinished = (self.state != RunState::Complete)
-            .then(|| "The run is not complete: samples are missing.".to_owned());
+            .then(|| "the run is not complete: samples are missing".to_owned());
         let torn = (self.dropped_bytes > 0).then(|| {
             format!(
-                "The last line of the journal is torn; its {} bytes are left out.",
+                "the last line of the journal is torn; its {} bytes are left out",
                 self.dropped_bytes
             )
         });
-        let found = self.analysis.warnings.iter().map(ToString::to_string);
-        unfinished
+        [made_up, unfinished, torn]
             .into_iter()
-            .chain(torn)
-            .chain(self.failures.iter().cloned())
-            .chain(found)
+            .flatten()
+            .chain(self.reasons.iter().cloned())
+            .chain(sentences(&self.analysis.warnings))
             .collect()
     }
-}
-
-/// The first samples that failed, with the reason, and how many more there are.
-fn failures(board: &Board) -> Vec<String> {
-    let Some(plan) = board.plan() else {
-        return Vec::new();
-    };
-    let failed: Vec<String> = board
-        .ended
-        .iter()
-        .filter_map(|(key, ended)| match &ended.outcome {
-            SampleOutcome::Failed(failure) => Some(format!(
-                "{}, {}, repetition {} failed: {failure}",
-                key.kind.word(),
-                size(plan.size(*key)),
-                key.repetition + 1
-            )),
-            _ => None,
-        })
-        .collect();
-    let more = failed.len().saturating_sub(MOST_FAILURES);
-    let mut told: Vec<String> = failed.into_iter().take(MOST_FAILURES).collect();
-    if more > 0 {
-        told.push(format!("{more} more samples failed: see the journal."));
-    }
-    told
 }
 
 fn program() -> String {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Report;
 use super::answer::{self, Headline};
 use super::comparison;
-use super::figures::{Figure, Table};
+use super::figures::{Figure, TABLE_NOTE, Table};
 use super::method;
 use super::plot::Format;
 use super::words::escape;
@@ -30,10 +30,7 @@ pub fn html(report: &Report) -> String {
         "tiles" => each(&answer::headlines(&report.analysis), tile),
         "slopes" => each(answer::slopes(&report.data.run, &report.analysis), slope),
         "warnings" => warnings(&report.warnings()),
-        "comparison" => report
-            .comparison
-            .as_ref()
-            .map_or_else(String::new, comparison::html),
+        "comparison" => comparison::html(&report.comparisons),
         "facts" => facts(report),
         "repeat" => repeat(report),
         "invocation" => figure(&sources.invocation()) + &gaps(&sources.gaps()),
@@ -43,6 +40,7 @@ pub fn html(report: &Report) -> String {
             .convergence()
             .as_ref()
             .map_or_else(|| paragraph("No attempt has a clock estimate."), figure),
+        "table_note" => escape(TABLE_NOTE),
         "table" => table(&sources.table(), "All figures"),
         "footer" => escape(&format!("Made by {}.", super::program())),
         "json" => script_data(&report.json()),
@@ -81,15 +79,14 @@ fn script_data(json: &str) -> String {
 }
 
 fn subtitle(report: &Report) -> String {
-    let measured: usize = report.analysis.cells.iter().map(|cell| cell.measured).sum();
-    let begun = report
-        .file
-        .as_ref()
-        .map_or_else(String::new, |file| format!(", begun {}", file.started));
+    let begun = report.file.as_ref().map_or_else(String::new, |file| {
+        format!(", begun {}", method::day_and_time(&file.started))
+    });
     format!(
-        "Run {}{begun}: {} with {measured} samples measured.",
+        "Run {}{begun}, {}: {}.",
         report.data.run.id,
-        report.state.word().to_lowercase()
+        report.state.word().to_lowercase(),
+        report.outcomes.words()
     )
 }
 
@@ -147,7 +144,10 @@ fn repeat(report: &Report) -> String {
     format!(
         "<h3 style=\"margin-top:1.4rem\">To repeat this run</h3><pre><code>{}</code></pre>\
          <details><summary>Every setting</summary>{}</details>\n",
-        escape(&method::command(file)),
+        each(&method::command(file), |word| format!(
+            "<span>{}</span> ",
+            escape(word)
+        )),
         table(&Table { head, rows }, "Every setting")
     )
 }
@@ -223,7 +223,8 @@ fn gaps(gaps: &Table) -> String {
         return String::new();
     }
     format!(
-        "<h3>From warm to cold</h3>\n<p class=\"soft\">Difference of the medians, with a bootstrap interval.</p>\n{}",
+        "<h3>From warm to cold</h3>\n<p class=\"soft\">Difference of the medians, with its 95 % bootstrap interval (–: too few \
+         samples for one).</p>\n{}",
         table(gaps, "From warm to cold")
     )
 }
@@ -242,7 +243,7 @@ fn cards(figures: &[Figure]) -> String {
         for figure in pair {
             let _ = write!(
                 html,
-                "<figure id=\"{}\">\n<h4>{}</h4>\n{}<figcaption>{}</figcaption></figure>\n",
+                "<figure id=\"{}\">\n<h3>{}</h3>\n{}<figcaption>{}</figcaption></figure>\n",
                 escape(&figure.id),
                 escape(&figure.title),
                 drawings(figure),

@@ -12,9 +12,10 @@ use crate::core::sample::StartKind;
 use super::Report;
 use super::data::{Sample, Step};
 use super::figures::Quantiles;
+use super::outcomes::Outcomes;
 
 /// Version of its shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is published. Lengths are in ns, sizes in bytes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,14 +23,14 @@ pub struct Published<'a> {
     version: u32,
     program: String,
     state: RunState,
+    outcomes: Outcomes,
     run: &'a RunHeader,
     account: &'a Account,
     analysis: &'a Analysis,
     samples: Vec<Samples<'a>>,
     round_trips: Vec<RoundTrips>,
     convergence: Option<Closing<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<&'a Comparison>,
+    comparisons: &'a [Comparison],
 }
 
 /// The measured samples of a size and start kind.
@@ -82,13 +83,14 @@ impl<'a> Published<'a> {
             version: VERSION,
             program: super::program(),
             state: report.state,
+            outcomes: report.outcomes,
             run: &data.run,
             account: &report.account,
             analysis: &report.analysis,
             samples: samples.collect(),
             round_trips: round_trips.collect(),
             convergence,
-            comparison: report.comparison.as_ref(),
+            comparisons: &report.comparisons,
         }
     }
 }

@@ -32,7 +32,10 @@ pub(super) fn figure(convergence: &Convergence) -> Figure {
     let steps = drawn(&convergence.steps);
     Figure {
         id: "offset".into(),
-        title: format!("How the offset of attempt {} is closed in", attempt.number),
+        title: format!(
+            "Closing in on the clock's offset: attempt {}",
+            attempt.number
+        ),
         caption: format!(
             "Each exchange proves that the offset lies between T1 − T2 and T4 − T3 (thin bars); what all exchanges so \
              far leave possible (area) shrinks to the proven bound. {found} The axis shows the distance from that \

@@ -56,6 +56,19 @@ fn name(cells: &[(&CellData, Vec<Nanos>)]) -> u64 {
     cells.first().map_or(0, |(cell, _)| cell.size)
 }
 
+/// How many samples there are: `n = 20 each`, `n = 20 warm, 19 cold`.
+fn counts(cells: &[(&CellData, Vec<Nanos>)]) -> String {
+    match cells {
+        [(_, warm), (_, cold)] if warm.len() == cold.len() => format!("n = {} each", warm.len()),
+        _ => {
+            let counts = cells.iter();
+            let counts =
+                counts.map(|(cell, times)| format!("{} {}", times.len(), cell.kind.word()));
+            format!("n = {}", counts.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 fn ecdf(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
     let x = time_axis(cells);
     let y = Axis::of("share", Quantity::Share, Scale::Linear, [1.0].into_iter()).between(0.0, 1.0);
@@ -88,7 +101,7 @@ fn ecdf(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
     let of = name(cells);
     Figure {
         id: format!("ecdf-{of}"),
-        title: format!("{}: cumulative share", size(of)),
+        title: format!("{}: cumulative share, {}", size(of), counts(cells)),
         caption: format!(
             "Share of the samples at {} that took at most so long.",
             size(of)
@@ -183,7 +196,7 @@ fn histogram(cells: &[(&CellData, Vec<Nanos>)]) -> Figure {
     let of = name(cells);
     Figure {
         id: format!("histogram-{of}"),
-        title: format!("{}: histogram", size(of)),
+        title: format!("{}: histogram, {}", size(of), counts(cells)),
         caption: format!(
             "Samples at {} by invocation time, in {BINS} bins of equal width on the axis.",
             size(of)

@@ -3,14 +3,16 @@
 use crate::core::analysis::CellAnalysis;
 use crate::core::fit::Line;
 use crate::core::sample::StartKind;
-use crate::core::statistics::MedianInterval;
+use crate::core::statistics::{Description, LEAST_FOR_INTERVAL, MedianInterval};
 use crate::core::time::SECOND;
 
 use super::super::axis::{Axis, Quantity, Scale};
 use super::super::canvas::{Mark, Shape};
 use super::super::data::{CellData, Sample};
 use super::super::plot::Plot;
-use super::{Figure, KINDS, PAGE, Sources, Table, dot, enough, interval_of, median_dot, strings};
+use super::{
+    Figure, KINDS, NONE, PAGE, Sources, Table, dot, enough, interval_of, median_dot, strings,
+};
 use crate::core::words::{digits, duration, interval, nanos, percent, size, with_bound};
 
 /// Samples drawn of one size and start kind; of more, so many evenly spaced ones by rank, both ends included.
@@ -35,9 +37,21 @@ pub(super) fn figure(sources: Sources<'_>) -> Figure {
     } else {
         String::new()
     };
+    let medians = || {
+        let cells = sources.analysis.cells.iter();
+        cells.filter_map(|cell| cell.invocation_time)
+    };
+    let with_interval = medians().filter(|time| time.median_interval.known().is_some());
+    let intervals = match (with_interval.count(), medians().count()) {
+        (0, _) => format!("without an interval, which takes {LEAST_FOR_INTERVAL} samples"),
+        (some, all) if some < all => format!(
+            "with its distribution-free 95 % interval where there are {LEAST_FOR_INTERVAL} samples or more"
+        ),
+        _ => "with its distribution-free 95 % interval".into(),
+    };
     let caption = format!(
-        "Every sample (small), the median of each size with its distribution-free 95 % interval (large), and the \
-         least-squares line through all samples with its 95 % confidence band.{thinned}"
+        "Every sample (small), the median of each size (large) {intervals}, and the least-squares line through all \
+         samples with its 95 % confidence band; on a logarithmic axis the line is a curve.{thinned}"
     );
     let measured = sources
         .data
@@ -187,10 +201,13 @@ fn median(cell: &CellAnalysis, y: &Axis) -> Vec<Shape> {
     };
     let interval = times.median_interval.known();
     let tip = format!(
-        "{word}, {}: median {}, 95 % interval {} (n = {})",
+        "{word}, {}: median {}, {} (n = {})",
         size(cell.size),
         nanos(times.median),
-        interval_of(times),
+        interval.map_or_else(
+            || "no interval".into(),
+            |_| format!("95 % interval {}", interval_of(times))
+        ),
         times.n
     );
     let middle = vec![(x, y.clamp(times.median as f64))];
@@ -223,19 +240,13 @@ pub(super) fn table(sources: Sources<'_>) -> Table {
 }
 
 fn row(cell: &CellAnalysis) -> Vec<String> {
-    let none = || "–".to_owned();
+    let none = || NONE.to_owned();
     let time = cell.invocation_time.as_ref();
-    let of = |make: &dyn Fn(&crate::core::statistics::Description) -> String| {
-        time.map_or_else(none, make)
-    };
-    let median_of = |description: &Option<crate::core::statistics::Description>| {
-        description
-            .as_ref()
-            .map_or_else(none, |description| nanos(description.median))
-    };
+    let of = |make: &dyn Fn(&Description) -> String| time.map_or_else(none, make);
+    let median_of = |of: &Option<Description>| of.map_or_else(none, |of| nanos(of.median));
     let n = match cell.unsynchronised {
         0 => cell.measured.to_string(),
-        unsynchronised => format!("{} (+{unsynchronised} unsynchronised)", cell.measured),
+        unsynchronised => format!("{} of {}", cell.measured, cell.measured + unsynchronised),
     };
     vec![
         size(cell.size),
@@ -274,12 +285,12 @@ pub(super) fn gaps(sources: Sources<'_>) -> Table {
                 size(gap.size),
                 nanos(change.difference),
                 ends.map_or_else(
-                    || "n too small".into(),
+                    || NONE.into(),
                     |ends| interval(ends.low as f64, ends.high as f64),
                 ),
                 change
                     .ratio
-                    .map_or_else(|| "–".into(), |ratio| digits(ratio, 3)),
+                    .map_or_else(|| NONE.into(), |ratio| digits(ratio, 3)),
             ])
         })
         .collect();

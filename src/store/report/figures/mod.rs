@@ -51,6 +51,15 @@ const CARD: &[Format] = &[Format::Card];
 /// The two start kinds.
 const KINDS: [(&str, &str); 2] = [("warm", "warm"), ("cold", "cold")];
 
+/// Stands in a table where there is no value, or too few samples for one.
+pub const NONE: &str = "–";
+
+/// What is in the table of all figures.
+pub const TABLE_NOTE: &str = "Invocation time by size and start kind; then medians of the proven clock bound, the connection \
+    time (which is not part of the invocation time), each attempt's smallest round trip, and the offset of the function's \
+    clock. n counts the samples measured; in \"3 of 5\" the others have no clock estimate. A dash stands for no sample, or \
+    too few: an interval takes 6, p95 20, p99 100.";
+
 /// Everything a figure is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
@@ -120,7 +129,7 @@ fn median_dot(kind: StartKind) -> Mark {
 fn interval_of(description: &Description) -> String {
     match &description.median_interval {
         Enough::Known(ends) => interval(ends.low as f64, ends.high as f64),
-        Enough::TooSmall { .. } => "n too small".into(),
+        Enough::TooSmall { .. } => NONE.into(),
     }
 }
 
@@ -128,7 +137,7 @@ fn interval_of(description: &Description) -> String {
 fn enough(value: &Enough<i64>) -> String {
     value
         .known()
-        .map_or_else(|| "n too small".into(), |value| nanos(*value))
+        .map_or_else(|| NONE.into(), |value| nanos(*value))
 }
 
 fn strings<const N: usize>(names: [&str; N]) -> Vec<String> {

@@ -162,17 +162,21 @@ pub(super) fn loss(sources: Sources<'_>) -> Figure {
     let caption = if sources.data.run.sync == Carrier::Http {
         "No datagram was sent: the clocks were compared over HTTP.".into()
     } else if lost == [0, 0] {
-        format!("None of {sent} datagrams was lost.")
+        format!("None of the {sent} datagrams of the samples that count was lost.")
     } else {
         format!(
-            "Share of {sent} datagrams that had no answer: {} were lost on the way to the host (full), {} on the way \
-             back to the function (pale).",
+            "Share of the datagrams that had no answer: of the {sent} of the samples that count, {} were lost on the way \
+             to the host (full), {} on the way back to the function (pale).",
             lost[0], lost[1]
         )
     };
     Figure {
         id: "loss".into(),
-        title: "Datagrams lost".into(),
+        title: if lost == [0, 0] {
+            "Datagrams lost".into()
+        } else {
+            "Datagrams lost to the host (full) and to the function (pale)".into()
+        },
         caption,
         legend: KINDS.to_vec(),
         plots: if lost == [0, 0] {
