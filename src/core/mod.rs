@@ -17,6 +17,7 @@ pub mod eta;
 pub mod exchange;
 pub mod fit;
 pub mod follow_up;
+pub mod imported;
 pub mod initiator;
 pub mod listing;
 pub mod live;

@@ -51,7 +51,8 @@ pub fn markdown(report: &Report) -> String {
     }
     if let Some(file) = &report.file {
         let command = method::command(file).replace(char::is_control, " ");
-        let _ = writeln!(text, "\nTo repeat this run:\n\n    {command}");
+        let purpose = method::purpose(file);
+        let _ = writeln!(text, "\n{purpose}:\n\n    {command}");
     }
     text += "\n## All figures\n\n";
     text += &table(&sources.table());

@@ -86,8 +86,12 @@ fn subtitle(report: &Report) -> String {
         .file
         .as_ref()
         .map_or_else(String::new, |file| format!(", begun {}", file.started));
+    let imported = report.data.run.plan.imported.as_ref();
+    let imported = imported.map_or_else(String::new, |imported| {
+        format!(", imported from {}'s files", imported.program)
+    });
     format!(
-        "Run {}{begun}: {} with {measured} samples measured.",
+        "Run {}{begun}{imported}: {} with {measured} samples measured.",
         report.data.run.id,
         report.state.word().to_lowercase()
     )
@@ -145,8 +149,9 @@ fn repeat(report: &Report) -> String {
         .collect();
     let head = ["setting", "value", "origin"].map(str::to_owned).to_vec();
     format!(
-        "<h3 style=\"margin-top:1.4rem\">To repeat this run</h3><pre><code>{}</code></pre>\
+        "<h3 style=\"margin-top:1.4rem\">{}</h3><pre><code>{}</code></pre>\
          <details><summary>Every setting</summary>{}</details>\n",
+        method::purpose(file),
         escape(&method::command(file)),
         table(&Table { head, rows }, "Every setting")
     )

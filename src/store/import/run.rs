@@ -1,0 +1,314 @@
+//! A run of ours made from what was found: the same entries that a live run writes, through the same store.
+
+use std::path::{Path, PathBuf};
+
+use super::found::Found;
+use super::samples::Line;
+use crate::core::contract::{Carrier, StampKind};
+use crate::core::imported::Imported;
+use crate::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader, RunState};
+use crate::core::offset::ClockEstimate;
+use crate::core::plan::Plan;
+use crate::core::reprocess::{Evaluation, Findings, Outcome};
+use crate::core::sample::{
+    Attempt, AttemptOutcome, FunctionReport, HttpTimes, PacketCounts, Purpose, SampleKey,
+    SampleOutcome, StartKind, Token,
+};
+use crate::core::time::Nanos;
+use crate::store::run_json::{Host, Setup};
+use crate::store::{RunFile, Store, StoreError, directory};
+
+/// What is said where SeBS's files say nothing.
+const UNKNOWN: &str = "unknown";
+/// What rows cannot tell.
+const LOSS: &str = "datagrams are counted by their rows: a request that was lost is in no file, and copies and order are unknown";
+/// Files of no sample that the journal names; `process` names all.
+const MOST_ORPHANS: usize = 10;
+
+/// How a run is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// Directory in which it gets one of its own.
+    pub parent: PathBuf,
+    /// Name of the platform it ran on.
+    pub platform: String,
+    /// The command line, program name first.
+    pub command_line: Vec<String>,
+}
+
+/// A run that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// Where it comes from.
+    pub imported: Imported,
+}
+
+impl Found {
+    /// Makes a run directory of it, which is a new one each time.
+    ///
+    /// # Errors
+    /// A file of exchanges cannot be read, or one of the run cannot be written.
+    pub fn into_run(mut self, naming: &Naming) -> Result<Made, StoreError> {
+        let mut samples = Vec::new();
+        for (key, line) in std::mem::take(&mut self.samples) {
+            let evaluation = self.desk.evaluate(&line)?;
+            samples.push((key, line, evaluation));
+        }
+        let findings = self.desk.findings(&self.directory);
+        let mut imported = self.imported;
+        complete(&mut imported, &findings, &samples);
+        let begun = samples.first().map(|(_, line, _)| line.times.start);
+        let begun = begun.unwrap_or_default();
+        let plan = Plan::found(self.sweep, &self.sizes, imported.clone());
+        let sweep = self.sweep.word();
+        let directory = directory::create(&naming.parent, begun, &naming.platform, sweep)?;
+        let file = run_file(&directory, naming, begun, &imported);
+        let mut store = Store::create(&directory, &file)?;
+        let header = header(&file.id, naming, plan);
+        let mut journal = Journal::new(&mut store, begun);
+        journal.open(header, &findings)?;
+        for (key, line, evaluation) in samples {
+            journal.sample(key, &line, evaluation)?;
+        }
+        journal.record(RunState::Complete)?;
+        Ok(Made {
+            directory,
+            imported,
+        })
+    }
+}
+
+/// What is known only once every file was read.
+fn complete(
+    imported: &mut Imported,
+    findings: &Findings,
+    samples: &[(SampleKey, Line, Evaluation)],
+) {
+    imported.orphans = findings.orphans.len() as u64;
+    imported.bad_lines = findings.bad_lines.len() as u64 + findings.more_bad_lines;
+    imported.notes.splice(0..0, findings.notes.iter().cloned());
+    imported.notes.push(LOSS.into());
+    for outcome in [
+        Outcome::SignOnly,
+        Outcome::Implausible,
+        Outcome::Unsynchronised,
+    ] {
+        let of = samples.iter();
+        let count = of.filter(|sample| sample.2.outcome == outcome).count();
+        if let Some(why) = why_without_time(outcome).filter(|_| count > 0) {
+            let all = samples.len();
+            imported
+                .notes
+                .push(format!("{count} of {all} samples have no time: {why}"));
+        }
+    }
+}
+
+/// Why a sample has no invocation time; none: it has one.
+fn why_without_time(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Measured => None,
+        Outcome::SignOnly => Some(
+            "there are no rows of exchanges, only the mean that SeBS made of them, which has no bound",
+        ),
+        Outcome::Implausible => Some(
+            "it would be below half the smallest round trip, so it is withheld: an uneven path or a stepped clock",
+        ),
+        Outcome::Unsynchronised => Some("the clocks were not compared"),
+    }
+}
+
+fn run_file(directory: &Path, naming: &Naming, begun: Nanos, imported: &Imported) -> RunFile {
+    let setup = Setup {
+        wall: begun,
+        command_line: naming.command_line.clone(),
+        stamps: Some(StampKind::User),
+        seed: 0,
+        settings: std::collections::BTreeMap::new(),
+    };
+    RunFile {
+        host: Host::unknown(),
+        imported: Some(imported.clone()),
+        ..RunFile::new(directory, setup)
+    }
+}
+
+fn header(id: &str, naming: &Naming, plan: Plan) -> RunHeader {
+    RunHeader {
+        version: JOURNAL_VERSION,
+        id: id.into(),
+        platform: naming.platform.clone(),
+        runtime: UNKNOWN.into(),
+        cold_method: UNKNOWN.into(),
+        n: 0,
+        // SeBS's function waits for each reply before it sends again.
+        in_flight: 1,
+        sync: Carrier::Udp,
+        shift: None,
+        plan,
+    }
+}
+
+/// The journal in the making.
+struct Journal<'a> {
+    store: &'a mut Store,
+    begun: Nanos,
+    /// Wall clock of what is recorded, ns since the epoch.
+    wall: Nanos,
+    entries: u64,
+    attempts: u64,
+}
+
+impl<'a> Journal<'a> {
+    fn new(store: &'a mut Store, begun: Nanos) -> Self {
+        Self {
+            store,
+            begun,
+            wall: begun,
+            entries: 0,
+            attempts: 0,
+        }
+    }
+
+    fn record(&mut self, event: impl Into<Event>) -> Result<(), StoreError> {
+        self.entries += 1;
+        self.store.record(&Entry {
+            number: self.entries,
+            wall: self.wall,
+            elapsed: self.wall - self.begun,
+            event: event.into(),
+        })
+    }
+
+    /// What the run is, and what was left out of it.
+    fn open(&mut self, run: RunHeader, findings: &Findings) -> Result<(), StoreError> {
+        let imported = run.plan.imported.clone();
+        self.record(Event::RunStarted { run: Box::new(run) })?;
+        for text in imported.iter().map(ToString::to_string) {
+            self.record(Event::Noted { text })?;
+        }
+        let notes = imported.iter().flat_map(|imported| {
+            let left_out = imported.left_out();
+            left_out.into_iter().chain(imported.notes.iter().cloned())
+        });
+        let orphans = findings.orphans.iter().take(MOST_ORPHANS);
+        let orphans = orphans.map(|path| format!("of no sample: {path}"));
+        let bad = findings.bad_lines.iter().map(|line| {
+            let (file, column, value) = (&line.file, &line.column, &line.value);
+            format!(
+                "bad line: {file}, line {}, column {column}: {value:?}",
+                line.line
+            )
+        });
+        for text in notes.chain(orphans).chain(bad) {
+            self.record(Event::Warned { text })?;
+        }
+        self.record(RunState::Running)
+    }
+
+    fn sample(
+        &mut self,
+        key: SampleKey,
+        line: &Line,
+        evaluation: Evaluation,
+    ) -> Result<(), StoreError> {
+        self.attempts += 1;
+        let number = self.attempts;
+        let attempt = attempt(number, key, line, evaluation);
+        let begun = line.times.start;
+        self.wall = self.wall.max(begun);
+        self.record(Event::AttemptStarted {
+            number,
+            token: attempt.token,
+            purpose: attempt.purpose,
+            attempt_of_sample: 1,
+        })?;
+        self.wall = self.wall.max(last_seen(line, &attempt));
+        let outcome = match attempt.outcome {
+            AttemptOutcome::Measured => SampleOutcome::Measured,
+            _ => SampleOutcome::Unsynchronised,
+        };
+        self.record(Event::AttemptEnded {
+            attempt: Box::new(attempt),
+        })?;
+        self.record(Event::SampleEnded {
+            sample: key,
+            outcome,
+            attempt: Some(number),
+            took: self.wall - begun,
+        })
+    }
+}
+
+impl From<RunState> for Event {
+    fn from(state: RunState) -> Self {
+        Self::StateEntered { state }
+    }
+}
+
+/// The host's clock when it is last known to have had to do with the sample.
+fn last_seen(line: &Line, attempt: &Attempt) -> Nanos {
+    let connected = line.times.start.saturating_add(line.times.connection);
+    let sent = attempt.exchanges.iter().filter_map(|exchange| exchange.4);
+    sent.map(|stamps| stamps.0).fold(connected, Nanos::max)
+}
+
+fn attempt(number: u64, key: SampleKey, line: &Line, evaluation: Evaluation) -> Attempt {
+    let times = &line.times;
+    let is_measured = evaluation.outcome == Outcome::Measured;
+    let answered = evaluation.exchanges.len() as u32;
+    // The entry and the start are known to within their unit, which `bound` has beside that of the exchanges.
+    let clock = evaluation.clock.zip(evaluation.bound);
+    let clock = clock.map(|(clock, bound)| ClockEstimate { bound, ..clock });
+    Attempt {
+        number,
+        token: Token(u128::from(number).to_be_bytes()),
+        purpose: Purpose::Sample(key),
+        attempt_of_sample: 1,
+        outcome: if is_measured {
+            AttemptOutcome::Measured
+        } else {
+            AttemptOutcome::Unsynchronised
+        },
+        held: None,
+        payload_bytes: 0,
+        package_bytes: 0,
+        http: Some(HttpTimes {
+            start: times.start,
+            connected_after: times.connection,
+            sent_after: 0,
+            first_byte_after: 0,
+            end_after: 0,
+            end: times.start,
+        }),
+        function: Some(FunctionReport {
+            is_cold: key.kind == StartKind::Cold,
+            platform_cold: None,
+            init: None,
+            billed: None,
+            request_id: line.sample.request_id.clone(),
+            instance_id: String::new(),
+            invocation: 0,
+            process_start: 0,
+            handler_entry: times.finish,
+            stamps: StampKind::User,
+            stop: None,
+            clock_error: why_without_time(evaluation.outcome).map(str::to_owned),
+            implausible: 0,
+            cold_nonce: None,
+        }),
+        clock: clock.filter(|_| is_measured),
+        packets: PacketCounts {
+            // A request that was lost is in neither file.
+            sent: answered + evaluation.unanswered,
+            received: answered + evaluation.unanswered,
+            answered,
+            ..PacketCounts::default()
+        },
+        follow_ups: None,
+        exchanges: evaluation.exchanges,
+        host_rows: Vec::new(),
+    }
+}
