@@ -312,7 +312,7 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
             ("platform", run.platform.clone()),
             ("runtime", run.runtime.clone()),
             ("cold starts", run.cold_method.clone()),
-            ("N", known(run, run.n)),
+            ("N", known(run, run.n.into())),
             ("clock exchange", run.sync.word().to_owned()),
             ("datagrams in flight", run.in_flight.to_string()),
             ("order", order(run)),
@@ -332,7 +332,7 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
 }
 
 /// A setting, which the files of another program do not tell.
-fn known(run: &RunHeader, value: impl ToString) -> String {
+fn known(run: &RunHeader, value: u64) -> String {
     match run.plan.imported {
         Some(_) => "unknown".into(),
         None => value.to_string(),

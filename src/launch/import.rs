@@ -35,9 +35,9 @@ fn told(made: &Made) -> String {
         directory,
         imported,
     } = made;
-    let mut text = format!("{}: {imported}\n", directory.display());
-    for line in imported.left_out().iter().chain(&imported.notes) {
-        text += &format!("  {line}\n");
-    }
-    text
+    let head = format!("{}: {imported}", directory.display());
+    let left_out = imported.left_out();
+    let notes = left_out.iter().chain(&imported.notes);
+    let lines = std::iter::once(head).chain(notes.map(|note| format!("  {note}")));
+    lines.map(|line| line + "\n").collect()
 }

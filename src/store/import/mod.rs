@@ -5,10 +5,12 @@
 //! samples   result.csv, line by line            stamps   one request's exchanges, one end at a time
 //! recorded  our own journal instead of those    table    what is written
 //! found     what an import takes from there     run      the run it makes of that
+//! attempt   one sample in it
 //! ```
 //!
 //! Samples are streamed: at any time the exchanges of one are held, and of our own runs the clocks of all.
 
+mod attempt;
 mod find;
 mod found;
 mod lines;
