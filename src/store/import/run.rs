@@ -165,19 +165,10 @@ impl<'a> Journal<'a> {
         })
     }
 
-    /// What the run is, and what was left out of it.
+    /// What the run is, and what was left out of it; last, where it comes from, as a screen shows the latest lines.
     fn open(&mut self, run: RunHeader, findings: &Findings) -> Result<(), StoreError> {
         let imported = run.plan.imported.clone();
         self.record(Event::RunStarted { run: Box::new(run) })?;
-        for text in imported.iter().map(ToString::to_string) {
-            self.record(Event::Noted { text })?;
-        }
-        let notes = imported.iter().flat_map(|imported| {
-            let left_out = imported.left_out();
-            left_out.into_iter().chain(imported.notes.iter().cloned())
-        });
-        let orphans = findings.orphans.iter().take(MOST_ORPHANS);
-        let orphans = orphans.map(|path| format!("of no sample: {path}"));
         let bad = findings.bad_lines.iter().map(|line| {
             let (file, column, value) = (&line.file, &line.column, &line.value);
             format!(
@@ -185,8 +176,17 @@ impl<'a> Journal<'a> {
                 line.line
             )
         });
-        for text in notes.chain(orphans).chain(bad) {
+        let orphans = findings.orphans.iter().take(MOST_ORPHANS);
+        let orphans = orphans.map(|path| format!("of no sample: {path}"));
+        let left_out = imported.as_ref().and_then(Imported::left_out);
+        for text in bad.chain(orphans).chain(left_out) {
             self.record(Event::Warned { text })?;
+        }
+        if let Some(imported) = imported {
+            let source = imported.to_string();
+            for text in imported.notes.into_iter().chain([source]) {
+                self.record(Event::Noted { text })?;
+            }
         }
         self.record(RunState::Running)
     }
