@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Request::Plan(options) => launch::plan(&options),
         Request::Compare(comparing) => launch::compare(&comparing),
         Request::Process(processing) => launch::process::process(&processing),
+        Request::Import(importing) => launch::import(&importing),
         Request::Report(options) => launch::report_run(&options),
         Request::View(viewing) => launch::view_run(&viewing),
         Request::Clean(cleaning) => launch::clean(&cleaning),

@@ -10,6 +10,8 @@ use sebs_tui::cli::{
     TableFormat, View, Whose, command, completions, man, parse,
 };
 use sebs_tui::core::message::AtEnd;
+use sebs_tui::core::plan::Sweep;
+use sebs_tui::core::sample::StartKind;
 
 fn request(line: &str) -> Request {
     parse(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"))
@@ -173,6 +175,29 @@ fn the_doctor_probes_unless_told_to_look_only() {
 }
 
 #[test]
+fn what_is_imported_is_named_by_the_person() {
+    let importing = |line: &str| match request(line) {
+        Request::Import(importing) => importing,
+        other => panic!("{line}: {other:?}"),
+    };
+    let bare = importing("sebs-tui import d");
+    assert_eq!((bare.kind, bare.sweep), (None, None));
+    assert_eq!(
+        (bare.platform.as_str(), bare.out),
+        ("sebs", "results".into())
+    );
+    let told =
+        importing("sebs-tui import d --out o --platform-name aws --start-kind cold --type code");
+    assert_eq!(
+        (told.kind, told.sweep),
+        (Some(StartKind::Cold), Some(Sweep::Code))
+    );
+    assert_eq!((told.platform.as_str(), told.out), ("aws", "o".into()));
+    assert!(refusal("sebs-tui import d --platform-name a/b").contains("letters, digits"));
+    assert!(refusal("sebs-tui import d --start-kind hot").contains("possible values"));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     assert!(refusal("sebs-tui --plain --json").contains("cannot be used with"));
     assert!(refusal("sebs-tui run --repetition-count 5").contains("unexpected argument"));
@@ -198,6 +223,7 @@ fn each_commands_help_is_as_it_was() {
         "plan",
         "compare",
         "process",
+        "import",
         "report",
         "view",
         "clean",

@@ -628,6 +628,39 @@ fn body(path: &Path) -> String {
     body.to_owned()
 }
 
+#[test]
+fn the_compat_table_has_is_cold_only_where_the_samples_have_it() {
+    let first_versions =
+        "size,repetition,connection_time,start_timestamp,finish_timestamp,request_id";
+    for (header, kind, expected) in [
+        (
+            HEADER.trim_end(),
+            "1,",
+            "payload_size,repetition,is_cold,connection_time",
+        ),
+        (
+            first_versions,
+            "",
+            "payload_size,repetition,connection_time,start_timestamp",
+        ),
+    ] {
+        let directory = temporary();
+        let files = play(&Truth::new("a", SECOND), START);
+        let table = format!("{header}\r\n1024,0,{kind}{}\r\n", files.row);
+        put(directory.path(), "result.csv", &table);
+        put(directory.path(), "server-a.csv", &files.server);
+        put(directory.path(), "results-a.csv", &files.results);
+        Processed::of(directory.path(), Rules::Sebs);
+        let written = fs::read_to_string(directory.path().join(BY_SEBS)).unwrap();
+        assert!(written.starts_with(expected), "{written}");
+        let begin = format!("\r\n1024,0,{kind}{},", files.row);
+        assert!(written.contains(&begin), "{written}");
+        let columns = |line: &str| line.split(',').count();
+        let counts: Vec<usize> = written.lines().map(columns).collect();
+        assert_eq!(counts, [columns(header) + 3; 2], "{written}");
+    }
+}
+
 /// Losses of every kind, one row alone, none, and a missing file.
 fn lossy_tree(directory: &Path) -> PathBuf {
     let mut truths: Vec<_> = (0..40)

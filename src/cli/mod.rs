@@ -5,6 +5,7 @@ mod clean;
 mod compare;
 mod doctor;
 mod flags;
+mod import;
 mod process;
 mod report;
 mod run;
@@ -13,6 +14,7 @@ mod view;
 pub use self::clean::{Cleaning, CleaningMode, Whose};
 pub use self::compare::{Comparing, TableFormat};
 pub use self::doctor::{Examining, Probing};
+pub use self::import::Importing;
 pub use self::process::{Existing, Format, Processing, Rules};
 pub use self::report::{ReportForm, ReportOptions};
 pub use self::run::{Options, Purpose, View};
@@ -45,6 +47,8 @@ pub enum Request {
     Compare(Comparing),
     /// Evaluate recorded samples again.
     Process(Processing),
+    /// Make runs of SeBS's files.
+    Import(Importing),
     /// Make a report of a run.
     Report(ReportOptions),
     /// Show a recorded run in the dashboard.
@@ -73,6 +77,7 @@ pub fn parse(
         Some(("report", of)) => Request::Report(report::read(of)),
         Some(("plan", of)) => Request::Plan(run::read(of)),
         Some(("process", of)) => Request::Process(process::read(of)),
+        Some(("import", of)) => Request::Import(import::read(of)),
         Some(("view", of)) => Request::View(view::read(of)),
         Some(("clean", of)) => Request::Clean(clean::read(of)),
         Some(("doctor", of)) => Request::Doctor(doctor::read(of)),
@@ -96,6 +101,7 @@ pub fn command() -> Command {
         .subcommand(run::plan())
         .subcommand(compare::command())
         .subcommand(process::command())
+        .subcommand(import::command())
         .subcommand(report::command())
         .subcommand(view::command())
         .subcommand(clean::command())

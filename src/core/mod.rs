@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod fit;
 pub mod follow_up;
 mod function_report;
+pub mod imported;
 pub mod initiator;
 pub mod listing;
 pub mod live;

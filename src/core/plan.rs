@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 use rand::{SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
 
+use super::imported::Imported;
 use super::sample::{SampleKey, StartKind};
 use super::until::Until;
 
@@ -152,6 +153,9 @@ pub struct Plan {
     /// Why no cold start can be had; none: it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_cold: Option<String>,
+    /// The files of another program that the samples were read from; none: they were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 impl Plan {
@@ -172,7 +176,54 @@ impl Plan {
             until: None,
             deployment: Deployment::Ours,
             no_cold: None,
+            imported: None,
         }
+    }
+
+    /// What was found at these `sizes`, bytes, ascending, in the files of another program.
+    pub fn found(sweep: Sweep, sizes: &[u64], imported: Imported) -> Self {
+        let end = |size: Option<&u64>| size.copied().unwrap_or_default();
+        let outline = Outline {
+            sweep,
+            range: Range {
+                begin: end(sizes.first()),
+                end: end(sizes.last()),
+                points: sizes.len() as u32,
+            },
+            repetitions: imported.samples.iter().copied().max().unwrap_or_default(),
+            order: Order::Sebs,
+            attempts_per_sample: 1,
+            fixed_payload: 0,
+        };
+        let point = |size: &u64| Point {
+            size: *size,
+            beyond: None,
+        };
+        Self {
+            points: sizes.iter().map(point).collect(),
+            imported: Some(imported),
+            ..Self::new(outline, &Limits::default())
+        }
+    }
+
+    /// Every size and start kind, in the order of [`Plan::cell`].
+    pub fn cells(&self) -> impl Iterator<Item = (u32, StartKind)> {
+        let sizes = 0..self.points.len() as u32;
+        sizes.flat_map(|size| StartKind::ALL.map(|kind| (size, kind)))
+    }
+
+    /// Samples of this size and start kind, without the repetitions that may be added.
+    pub fn repetitions(&self, size: u32, kind: StartKind) -> u32 {
+        let cell = Self::cell(SampleKey {
+            size,
+            kind,
+            repetition: 0,
+        });
+        self.imported
+            .as_ref()
+            .map_or(self.outline.repetitions, |imported| {
+                imported.samples.get(cell).copied().unwrap_or_default()
+            })
     }
 
     /// The same plan, with repetitions added until every median's interval is narrow enough.
@@ -196,16 +247,17 @@ impl Plan {
         }
     }
 
-    /// Whether this size can be taken with this start kind: no limit and no lack of a method rules it out.
+    /// Whether this size can be taken with this start kind: no limit and no lack of a method rules it out, nor that the
+    /// files the samples were read from have none.
     pub fn is_possible(&self, size: u32, kind: StartKind) -> bool {
         let is_had = kind == StartKind::Warm || self.no_cold.is_none();
-        is_had && self.points[size as usize].beyond.is_none()
+        let is_there = self.imported.is_none() || self.repetitions(size, kind) > 0;
+        is_had && is_there && self.points[size as usize].beyond.is_none()
     }
 
     /// Every sample in the order it is taken, those beyond a limit included; without the repetitions that may be added.
     pub fn samples(&self) -> Vec<SampleKey> {
-        let all = 0..self.outline.repetitions;
-        self.ordered(|_, _| all.clone())
+        self.ordered(|size, kind| 0..self.repetitions(size, kind))
     }
 
     /// The repetitions that `of` names for each size and start kind, in the plan's order.

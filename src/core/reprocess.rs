@@ -253,8 +253,12 @@ pub struct Evaluation {
     pub minimum_rtt_time: Option<Nanos>,
     /// Rows of the function without one of the host.
     pub unmatched: u32,
+    /// Rows of the host without one of the function: replies that did not arrive.
+    pub unanswered: u32,
     /// Why it differs.
     pub changes: Vec<Change>,
+    /// The rows joined by time; none where they stand elsewhere.
+    pub exchanges: Vec<Exchange>,
 }
 
 impl Evaluation {
@@ -265,9 +269,14 @@ impl Evaluation {
         let (host, function) = (host.in_order(), function.in_order());
         let partners = contain(&host.spans, &function.spans);
         let misaligned = Misaligned::of(&host, &function, &partners);
-        let clock = estimate(&exchanges(&host, &function, &partners), times.finish)
-            .map(|clock| clock.coarsened(unit));
-        Self::of_clock(times, sebs, clock, misaligned)
+        let exchanges = exchanges(&host, &function, &partners);
+        let clock = estimate(&exchanges, times.finish).map(|clock| clock.coarsened(unit));
+        let matched = partners.iter().flatten().count();
+        Self {
+            unanswered: (host.spans.len() - matched) as u32,
+            exchanges,
+            ..Self::of_clock(times, sebs, clock, misaligned)
+        }
     }
 
     /// From clocks that have been compared already, by exchanges with sequence numbers.
@@ -319,6 +328,8 @@ impl Evaluation {
                 .map(|clock| times.invocation(clock.minimum_rtt_offset))
                 .filter(plausible),
             unmatched: misaligned.unmatched,
+            unanswered: 0,
+            exchanges: Vec::new(),
             changes: match (clock, time) {
                 (Some(clock), Some(time)) => changes(&sebs, &clock, time, misaligned),
                 _ => vec![Change::Unsynchronised],

@@ -78,7 +78,8 @@ impl Purpose {
 
 /// When each part of the HTTP exchange happened, on the host's clocks.
 ///
-/// The `*_after` lengths are monotonic, in ns since `start`.
+/// The `*_after` lengths are monotonic, in ns since `start`. Of an imported sample only the first two are known: the
+/// other lengths are 0, and `end` is `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpTimes {
     /// Wall clock just before the name was looked up, ns since the epoch.

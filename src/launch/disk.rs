@@ -52,6 +52,7 @@ impl Started {
             None => settings::resolve(&sources)?,
             Some(directory) => {
                 let file = RunFile::read(directory)?;
+                refuse_imported(directory, &file)?;
                 settings::resume(
                     file.recorded(),
                     &directory.join(run_json::FILE_NAME),
@@ -103,6 +104,18 @@ impl Started {
             }
         }
         Err(format!("{NAMESAKES_MOST} ledgers of runs that began within seconds exist already: look at them with sebs-tui clean --dry-run").into())
+    }
+}
+
+/// What this program did not measure it cannot go on with.
+fn refuse_imported(directory: &Path, file: &RunFile) -> Result<(), String> {
+    match &file.imported {
+        None => Ok(()),
+        Some(imported) => Err(format!(
+            "{}: this run was imported from {}'s files, so there is nothing to resume: begin a new one without --resume",
+            directory.display(),
+            imported.program
+        )),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The journal: every event of a run, one line of JSON each, in order, on disk when a sample has ended.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{StoreError, directory, line};
+use super::{StoreError, directory, import, line};
 use crate::core::message::{Entry, Event, JOURNAL_VERSION};
 use crate::core::sample::Attempt;
 
@@ -48,8 +48,18 @@ pub fn read(path: &Path) -> Result<Journal, StoreError> {
 }
 
 fn read_with(path: &Path, kept: fn(Entry) -> Entry) -> Result<Journal, StoreError> {
-    let file = File::open(path).map_err(StoreError::io("read", path))?;
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
     read_lines(path, BufReader::new(file), kept)
+}
+
+/// Where there is no journal there may be SeBS's files.
+fn unreadable(path: &Path, error: io::Error) -> StoreError {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    if error.kind() == ErrorKind::NotFound && import::is_of_sebs(directory) {
+        let directory = directory.into();
+        return StoreError::NotImported { directory };
+    }
+    StoreError::io("read", path)(error)
 }
 
 fn read_lines(
@@ -261,7 +271,7 @@ fn lock(file: &File, path: &Path) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read};
+    use std::io::Read;
 
     use super::*;
 

@@ -79,6 +79,15 @@ pub enum StoreError {
         /// Why not.
         error: CompareError,
     },
+    /// There is no journal, but what SeBS writes.
+    #[error(
+        "{0}: there is no journal, but SeBS's files: `sebs-tui import {0}` makes a run of them for report, compare and \
+         view; `sebs-tui process {0}` evaluates them where they are", directory.display()
+    )]
+    NotImported {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// Another process writes this run.
     #[error("{}: another process is writing this run: wait for its end, or stop it", path.display())]
     Busy {

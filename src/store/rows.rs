@@ -81,31 +81,41 @@ const OURS: [Column; 38] = [
             .stop
             .map_or_else(String::new, |stop| stop.word().into())
     }),
-    ("implausible_stamps", |f| f.function.implausible.to_string()),
+    ("implausible_stamps", |f| {
+        f.measured(f.function.implausible.to_string())
+    }),
     ("minimum_rtt", |f| {
         f.clock(|clock| seconds(clock.minimum_rtt))
     }),
     ("minimum_rtt_offset", |f| {
         f.clock(|clock| seconds(clock.minimum_rtt_offset))
     }),
-    ("packets_sent", |f| f.attempt.packets.sent.to_string()),
+    ("packets_sent", |f| {
+        f.measured(f.attempt.packets.sent.to_string())
+    }),
     ("lost_to_host", |f| {
-        f.attempt.packets.lost_outbound().to_string()
+        f.measured(f.attempt.packets.lost_outbound().to_string())
     }),
     ("lost_to_function", |f| {
         f.attempt.packets.lost_inbound().to_string()
     }),
-    ("duplicates", |f| f.attempt.packets.duplicates.to_string()),
-    ("reordered", |f| f.attempt.packets.reordered.to_string()),
+    ("duplicates", |f| {
+        f.measured(f.attempt.packets.duplicates.to_string())
+    }),
+    ("reordered", |f| {
+        f.measured(f.attempt.packets.reordered.to_string())
+    }),
     ("sync", |f| f.run.sync.word().to_lowercase()),
     ("follow_ups", |f| {
         f.attempt
             .follow_ups
             .map_or_else(String::new, |counts| counts.made.to_string())
     }),
-    ("request_sent", |f| seconds(f.http.sent_after)),
-    ("first_byte", |f| seconds(f.http.first_byte_after)),
-    ("answered", |f| seconds(f.http.end_after)),
+    ("request_sent", |f| f.measured(seconds(f.http.sent_after))),
+    ("first_byte", |f| {
+        f.measured(seconds(f.http.first_byte_after))
+    }),
+    ("answered", |f| f.measured(seconds(f.http.end_after))),
     ("process_start", |f| match f.function.process_start {
         0 => String::new(),
         start => seconds(start),
@@ -130,12 +140,18 @@ const OURS: [Column; 38] = [
     ("start_kind", |f| f.key.kind.word().into()),
     ("cold_method", |f| f.run.cold_method.clone()),
     ("raw_bytes", |f| {
-        raw_bytes(f.attempt.payload_bytes).to_string()
+        f.measured(raw_bytes(f.attempt.payload_bytes).to_string())
     }),
-    ("wire_bytes", |f| f.attempt.payload_bytes.to_string()),
-    ("zip_bytes", |f| f.attempt.package_bytes.to_string()),
+    ("wire_bytes", |f| {
+        f.measured(f.attempt.payload_bytes.to_string())
+    }),
+    ("zip_bytes", |f| {
+        f.measured(f.attempt.package_bytes.to_string())
+    }),
     ("attempt", |f| f.attempt.number.to_string()),
-    ("attempts", |f| f.attempt.attempt_of_sample.to_string()),
+    ("attempts", |f| {
+        f.measured(f.attempt.attempt_of_sample.to_string())
+    }),
     ("platform", |f| f.run.platform.clone()),
     ("runtime", |f| f.run.runtime.clone()),
 ];
@@ -192,6 +208,14 @@ impl<'a> Facts<'a> {
             .chain(&OURS)
             .map(|(_, value)| value(self))
             .collect()
+    }
+
+    /// What only this program measures: empty in a run that was imported.
+    fn measured(&self, value: String) -> String {
+        match self.run.plan.imported {
+            Some(_) => String::new(),
+            None => value,
+        }
     }
 
     fn clock(&self, value: impl Fn(&ClockEstimate) -> String) -> String {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, directory};
 use crate::core::contract::StampKind;
+use crate::core::imported::Imported;
 use crate::core::time::Nanos;
 
 /// Its name in a run's directory.
@@ -38,6 +39,9 @@ pub struct RunFile {
     pub seed: u64,
     /// Every setting that has a value.
     pub settings: BTreeMap<String, RecordedSetting>,
+    /// The files of another program that the run was made from; none: it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 /// A setting's value and where it came from.
@@ -58,11 +62,22 @@ pub struct Host {
     pub system: String,
     /// Version of its kernel.
     pub kernel: String,
-    /// Processors this process may use.
+    /// Processors this process may use; 0 when that is not known.
     pub cpus: usize,
 }
 
 impl Host {
+    /// A machine of which nothing is known.
+    pub fn unknown() -> Self {
+        let unknown = || "unknown".to_owned();
+        Self {
+            hostname: unknown(),
+            system: unknown(),
+            kernel: unknown(),
+            cpus: 0,
+        }
+    }
+
     /// This machine; what cannot be found out is `unknown`.
     pub fn this() -> Self {
         let fact = |name: &str| {
@@ -111,6 +126,7 @@ impl RunFile {
             stamps: setup.stamps,
             seed: setup.seed,
             settings: setup.settings,
+            imported: None,
         }
     }
 

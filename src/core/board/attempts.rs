@@ -59,7 +59,10 @@ impl Board {
             AttemptOutcome::Unsynchronised
                 if self.sync() == Carrier::Udp || attempt.purpose.asked().is_some() =>
             {
-                self.note(wall, Severity::Warning, why_unsynchronised(attempt));
+                let imported = self.plan().and_then(|plan| plan.imported.as_ref());
+                let why =
+                    imported.map_or_else(|| why_unsynchronised(attempt), |_| why_left_out(attempt));
+                self.note(wall, Severity::Warning, why);
             }
             AttemptOutcome::Measured
             | AttemptOutcome::Unsynchronised
@@ -182,6 +185,18 @@ impl Board {
             ),
         );
     }
+}
+
+/// Of a sample that was imported.
+fn why_left_out(attempt: &Attempt) -> String {
+    let function = attempt.function.as_ref();
+    let (request, why) = function.map_or(("", None), |function| {
+        (
+            function.request_id.as_str(),
+            function.clock_error.as_deref(),
+        )
+    });
+    format!("{request} has no time: {}", why.unwrap_or("unknown"))
 }
 
 fn why_unsynchronised(attempt: &Attempt) -> String {

@@ -112,11 +112,10 @@ impl Board {
     }
 
     fn begin(&mut self, run: &RunHeader, wall: Nanos) {
-        self.cells = (0..run.plan.points.len() as u32)
-            .flat_map(|size| {
-                StartKind::ALL
-                    .map(|kind| Arc::new(Cell::new(size, kind, run.plan.outline.repetitions)))
-            })
+        let plan = &run.plan;
+        let cells = plan.cells();
+        self.cells = cells
+            .map(|(size, kind)| Arc::new(Cell::new(size, kind, plan.repetitions(size, kind))))
             .collect();
         self.run = Some(Arc::new(run.clone()));
         self.started = wall;

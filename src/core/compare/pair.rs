@@ -102,11 +102,11 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
             ("platform", run.platform.clone()),
             ("runtime", run.runtime.clone()),
             ("cold starts", run.cold_method.clone()),
-            ("N", run.n.to_string()),
+            ("N", known(run, run.n.into())),
             ("clock exchange", run.sync.word().to_owned()),
             ("datagrams in flight", run.in_flight.to_string()),
             ("order", order(run)),
-            ("payload of a code sweep", outline.fixed_payload.to_string()),
+            ("payload of a code sweep", known(run, outline.fixed_payload)),
         ]
     };
     facts(before)
@@ -121,8 +121,19 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
         .collect()
 }
 
+/// A setting, which the files of another program do not tell.
+fn known(run: &RunHeader, value: u64) -> String {
+    match run.plan.imported {
+        Some(_) => "unknown".into(),
+        None => value.to_string(),
+    }
+}
+
 /// The order without its seed, which is to differ.
 fn order(run: &RunHeader) -> String {
+    if run.plan.imported.is_some() {
+        return "as recorded".into();
+    }
     match run.plan.outline.order {
         Order::Sebs => "sebs".into(),
         Order::Shuffled { .. } => "shuffled".into(),

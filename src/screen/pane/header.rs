@@ -29,7 +29,10 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             text,
         ));
         left.push(remark(scene, 4, run.id.clone()));
-        left.push(remark(scene, 5, format!("cold by {}", run.cold_method)));
+        left.push(match &run.plan.imported {
+            Some(imported) => remark(scene, 2, format!("imported from {}", imported.program)),
+            None => remark(scene, 5, format!("cold by {}", run.cold_method)),
+        });
     }
     if let Some(Moment { at, of }) = scene.view.moment {
         let value = scene.theme.style(Meaning::Value);

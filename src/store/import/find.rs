@@ -21,11 +21,19 @@ pub(super) fn samples_in(directory: &Path) -> Option<PathBuf> {
 
 /// All directories with samples, in `directory` and below, by name.
 pub(super) fn directories(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    directories_within(directory, MOST_DEPTH)
+}
+
+/// Those that are at most so many directories below.
+pub(super) fn directories_within(
+    directory: &Path,
+    most_depth: usize,
+) -> Result<Vec<PathBuf>, StoreError> {
     let mut found = Vec::new();
     let mut ahead = vec![(directory.to_path_buf(), 0)];
     while let Some((directory, depth)) = ahead.pop() {
         for entry in entries(&directory)? {
-            if depth < MOST_DEPTH && is_directory(&entry) {
+            if depth < most_depth && is_directory(&entry) {
                 ahead.push((entry.path(), depth + 1));
             }
         }

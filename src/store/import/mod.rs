@@ -1,17 +1,22 @@
-//! Recorded samples, of SeBS or of this program, evaluated again: files in, one table a directory out.
+//! Recorded samples, of SeBS or of this program, evaluated again: files in, one table a directory out, or a run of ours.
 //!
 //! ```text
 //! find      which directories and files: by file names alone
 //! samples   result.csv, line by line            stamps   one request's exchanges, one end at a time
 //! recorded  our own journal instead of those    table    what is written
+//! found     what an import takes from there     run      the run it makes of that
+//! attempt   one sample in it
 //! ```
 //!
 //! Samples are streamed: at any time the exchanges of one are held, and of our own runs the clocks of all.
 
+mod attempt;
 mod find;
+mod found;
 mod lines;
 mod number;
 mod recorded;
+mod run;
 mod samples;
 mod stamps;
 mod table;
@@ -21,8 +26,10 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 use crate::core::reprocess::{BySebs, Evaluation, Findings, Rows, Sample};
 use find::ExchangeFiles;
+pub use found::{Found, Known};
 use lines::Faults;
 use recorded::Recorded;
+pub use run::{Made, Naming};
 use samples::{Line, Samples};
 use stamps::End;
 use table::Table;
@@ -32,6 +39,9 @@ use table::Table;
 pub const OURS: &str = "reprocessed-result.csv";
 /// What it writes by SeBS's rules.
 pub const BY_SEBS: &str = "sebs-result-processed.csv";
+
+/// Directories below one that a person named in which its samples are taken to be: `<cloud>/<type>`.
+const NEAR: usize = 2;
 
 /// By whose rules samples are evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +88,14 @@ pub fn directories(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(found)
 }
 
+/// Whether SeBS's samples are in `directory`, or not far below, and no journal of ours above them.
+pub(super) fn is_of_sebs(directory: &Path) -> bool {
+    let found = find::directories_within(directory, NEAR).unwrap_or_default();
+    found
+        .iter()
+        .any(|samples| recorded::run_of(samples).is_none())
+}
+
 /// Evaluates the samples in `directory`, hands each to `each`, writes them into a table, and tells what else is there.
 ///
 /// # Errors
@@ -106,7 +124,7 @@ pub fn process(
             what: "it is what is read: give another name with --out".into(),
         });
     }
-    let mut table = Table::begin(path, task.rules, task.existing)?;
+    let mut table = Table::begin(path, task.rules, samples.kind_column(), task.existing)?;
     while let Some(line) = samples.next(&mut desk.faults)? {
         let evaluation = desk.evaluate(&line)?;
         table.add(&line.sample, &evaluation)?;

@@ -24,11 +24,7 @@ pub(super) struct Recorded(HashMap<String, Clocks>);
 impl Recorded {
     /// Reads the journal of the run whose tables are in `directory`, if it is one of ours.
     pub fn of(directory: &Path) -> Result<Option<Self>, StoreError> {
-        let experiment = directory
-            .parent()
-            .filter(|parent| parent.ends_with(tables::EXPERIMENT));
-        let path = experiment.and_then(Path::parent).map(journal::path_in);
-        let Some(path) = path.filter(|path| path.is_file()) else {
+        let Some(path) = run_of(directory).map(journal::path_in) else {
             return Ok(None);
         };
         let mut attempts = HashMap::new();
@@ -47,6 +43,13 @@ impl Recorded {
         let sebs = BySebs::recorded(times, mean, deviation);
         Some(Evaluation::of_estimate(times, sebs, clocks.estimate))
     }
+}
+
+/// The run of ours whose tables are in `directory`; none when it is not one.
+pub(super) fn run_of(directory: &Path) -> Option<&Path> {
+    let experiment = directory.parent()?;
+    let run = experiment.parent()?;
+    (experiment.ends_with(tables::EXPERIMENT) && journal::path_in(run).is_file()).then_some(run)
 }
 
 fn clocks(attempt: &Attempt) -> Clocks {

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::super::StoreError;
 use super::lines::{Faults, Lines, Quotes};
 use super::number::{difference, seconds, unit};
-use crate::core::reprocess::{Sample, Times};
+use super::table::KindColumn;
+use crate::core::reprocess::{BadLine, Sample, Times};
 
 /// SeBS's columns, in its order. Its first versions had no `is_cold`.
 const COLUMNS: [&str; 7] = [
@@ -19,8 +20,10 @@ const COLUMNS: [&str; 7] = [
 ];
 /// SeBS's other name of the first.
 const PROCESSED_SIZE: &str = "payload_size";
+/// Place of the size.
+pub(super) const SIZE: usize = 0;
 /// Place of `is_cold`.
-const COLD: usize = 2;
+pub(super) const COLD: usize = 2;
 
 /// A line of a table of samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,12 +101,22 @@ impl Samples {
         })
     }
 
+    /// Whether there is an `is_cold`.
+    pub fn kind_column(&self) -> KindColumn {
+        self.columns[COLD].map_or(KindColumn::Absent, |_| KindColumn::There)
+    }
+
+    /// Names one of [`COLUMNS`] of the line at hand as bad.
+    pub fn fault(&self, column: usize) -> BadLine {
+        self.lines.fault(self.place(column), COLUMNS[column])
+    }
+
     /// The next sample; lines that make no sense are named and passed over.
     pub fn next(&mut self, faults: &mut Faults) -> Result<Option<Line>, StoreError> {
         while std::mem::take(&mut self.pending) || self.lines.advance()? {
             match self.line() {
                 Ok(line) => return Ok(Some(line)),
-                Err(column) => faults.add(self.lines.fault(self.place(column), COLUMNS[column])),
+                Err(column) => faults.add(self.fault(column)),
             }
         }
         Ok(None)

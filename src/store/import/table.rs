@@ -24,6 +24,18 @@ const SEBS: [&str; 10] = [
     "invocation_time",
 ];
 
+/// Place of `is_cold` among them.
+const COLD: usize = 2;
+
+/// Whether the samples say of themselves that they were cold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KindColumn {
+    /// They do.
+    There,
+    /// SeBS's first versions did not record it, and their `process` has no such column either.
+    Absent,
+}
+
 /// A name, and what stands under it; empty where nothing is known.
 type Column = (&'static str, fn(&Evaluation) -> Option<String>);
 
@@ -90,13 +102,19 @@ pub(super) struct Table {
     path: PathBuf,
     draft: Draft,
     rules: Rules,
+    kind: KindColumn,
     existing: Existing,
     writer: csv::Writer<BufWriter<File>>,
 }
 
 impl Table {
     /// Begins the table that will be at `path`.
-    pub fn begin(path: &Path, rules: Rules, existing: Existing) -> Result<Self, StoreError> {
+    pub fn begin(
+        path: &Path,
+        rules: Rules,
+        kind: KindColumn,
+        existing: Existing,
+    ) -> Result<Self, StoreError> {
         refuse(path, existing)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // SeBS reads every .csv it finds; this one must not look like it.
@@ -110,7 +128,7 @@ impl Table {
             })
             .from_writer(BufWriter::new(file));
         let ours = OURS.iter().map(|(name, _)| *name);
-        let header = SEBS.into_iter().chain(ours).take(columns(rules));
+        let header = written(rules, kind, SEBS.into_iter().chain(ours));
         writer
             .write_record(header)
             .map_err(|error| StoreError::io("write", &draft.0)(error.into()))?;
@@ -118,6 +136,7 @@ impl Table {
             path: path.into(),
             draft,
             rules,
+            kind,
             existing,
             writer,
         })
@@ -142,10 +161,9 @@ impl Table {
         .map(Clone::clone)
         .into_iter()
         .chain(sebs)
-        .chain(ours)
-        .take(columns(self.rules));
+        .chain(ours);
         self.writer
-            .write_record(row)
+            .write_record(written(self.rules, self.kind, row))
             .map_err(|error| StoreError::io("write", &self.draft.0)(error.into()))
     }
 
@@ -174,11 +192,18 @@ impl Table {
     }
 }
 
-fn columns(rules: Rules) -> usize {
-    match rules {
-        Rules::Sebs => SEBS.len(),
-        Rules::Ours => SEBS.len() + OURS.len(),
-    }
+/// What is written of all columns: by SeBS's rules its own, as far as it would have them.
+fn written<T>(
+    rules: Rules,
+    kind: KindColumn,
+    columns: impl Iterator<Item = T>,
+) -> impl Iterator<Item = T> {
+    let is_written = move |place: usize| match rules {
+        Rules::Sebs => place < SEBS.len() && (kind == KindColumn::There || place != COLD),
+        Rules::Ours => true,
+    };
+    let numbered = columns.enumerate();
+    numbered.filter_map(move |(place, value)| is_written(place).then_some(value))
 }
 
 fn refuse(path: &Path, existing: Existing) -> Result<(), StoreError> {

@@ -32,6 +32,12 @@ pub fn question(run: &RunHeader) -> String {
         Sweep::Payload => "payload",
         Sweep::Code => "code package",
     };
+    if let Some(imported) = &run.plan.imported {
+        return format!(
+            "What did it cost to call the function that {} measured (platform: {}), and how did that grow with its {grows}?",
+            imported.program, run.platform
+        );
+    }
     format!(
         "What does it cost to call a {} function on the {} platform, and how does that grow with its {grows}?",
         run.runtime, run.platform
@@ -75,8 +81,13 @@ pub fn headlines(analysis: &Analysis) -> Vec<Headline> {
 /// How the time grows, one sentence a start kind, and what the line rests on.
 pub fn slopes(run: &RunHeader, analysis: &Analysis) -> Vec<(String, String)> {
     let what = run.plan.outline.sweep.word();
+    let is_planned = |kind: &StartKind| {
+        let mut cells = run.plan.cells();
+        cells.any(|(size, other)| other == *kind && run.plan.repetitions(size, other) > 0)
+    };
     StartKind::ALL
         .into_iter()
+        .filter(is_planned)
         .map(|kind| slope(kind, what, analysis.fits(kind)))
         .collect()
 }

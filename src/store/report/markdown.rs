@@ -44,7 +44,8 @@ pub fn markdown(report: &Report) -> String {
         let command = method::command(file)
             .join(" ")
             .replace(char::is_control, " ");
-        let _ = writeln!(text, "\nTo repeat this run:\n\n    {command}");
+        let purpose = method::purpose(file);
+        let _ = writeln!(text, "\n{purpose}:\n\n    {command}");
     }
     let _ = write!(text, "\n## All figures\n\n{}\n\n", clean(TABLE_NOTE));
     text += &table(&sources.table());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::core::analysis::{Analysis, CellAnalysis};
 use crate::core::contract::{Carrier, StampKind};
+use crate::core::imported::Imported;
 use crate::core::message::RunHeader;
 use crate::core::plan::{Order, Sweep};
 use crate::store::RunFile;
@@ -44,9 +45,11 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
                 range.points,
                 size(range.begin),
                 size(range.end),
-                match outline.sweep {
-                    Sweep::Payload => "payload on the wire",
-                    Sweep::Code => "zipped code package",
+                match (&run.plan.imported, outline.sweep) {
+                    (None, Sweep::Payload) => "payload on the wire",
+                    (None, Sweep::Code) => "zipped code package",
+                    (Some(_), Sweep::Payload) => "payload, as its table says",
+                    (Some(_), Sweep::Code) => "code package, as its table says",
                 },
                 if beyond > 0 {
                     format!("; {beyond} beyond a limit")
@@ -57,14 +60,25 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ),
         (
             "Samples",
-            format!(
-                "{} a size and start kind, at most {} attempts each",
-                outline.repetitions, outline.attempts_per_sample
+            run.plan.imported.as_ref().map_or_else(
+                || {
+                    format!(
+                        "{} a size and start kind, at most {} attempts each",
+                        outline.repetitions, outline.attempts_per_sample
+                    )
+                },
+                |imported| {
+                    format!(
+                        "{}, at most {} a size and start kind",
+                        imported.rows, outline.repetitions
+                    )
+                },
             ),
         ),
         (
             "Order",
             match outline.order {
+                _ if run.plan.imported.is_some() => "as recorded".into(),
                 Order::Sebs => "that of SeBS: warm before cold, sizes ascending".into(),
                 Order::Shuffled { seed } => {
                     format!("randomised complete blocks, shuffled with seed {seed}")
@@ -82,13 +96,33 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
         facts.push(("Known clock error", text));
     }
     facts.push(("Screen", report.analysis.screen.words()));
-    facts.push(("Used up", report.account.to_string()));
+    if let Some(imported) = &run.plan.imported {
+        facts.extend(of_import(imported));
+    } else {
+        facts.push(("Used up", report.account.to_string()));
+    }
     facts.extend(of_platform(&report.analysis));
     facts.extend(report.file.iter().flat_map(of_file));
     facts
 }
 
+/// Where a run comes from that was not measured by this program.
+fn of_import(imported: &Imported) -> Vec<(&'static str, String)> {
+    let left_out = imported.left_out().unwrap_or("left out: nothing".into());
+    let notes = imported.notes.iter();
+    let mut facts = vec![("Imported", format!("{imported}; {left_out}"))];
+    facts.extend(notes.map(|note| ("Of the import", note.clone())));
+    facts
+}
+
 fn clock_exchange(run: &RunHeader) -> String {
+    if let Some(imported) = &run.plan.imported {
+        return format!(
+            "that of {}: one datagram under way at once, user-space stamps, its N unknown; the rows of both ends are joined \
+             by time",
+            imported.program
+        );
+    }
     match run.sync {
         Carrier::Udp => format!(
             "ends after {} datagrams without a new smallest round trip; {} under way at once",
@@ -141,6 +175,13 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
         Some(StampKind::User) => "user space",
         None => "unknown",
     };
+    if file.imported.is_some() {
+        return vec![
+            ("Begun", file.started.clone()),
+            ("Imported by", file.program.clone()),
+            ("Host", "unknown".into()),
+        ];
+    }
     vec![
         ("Begun", day_and_time(&file.started)),
         ("Program", file.program.clone()),
@@ -156,8 +197,20 @@ fn of_file(file: &RunFile) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The words of the command that makes the same run again: every setting that is not a default, and the seed.
+/// What [`command`] is for.
+pub fn purpose(file: &RunFile) -> &'static str {
+    match file.imported {
+        Some(_) => "To import this run again",
+        None => "To repeat this run",
+    }
+}
+
+/// The words of the command that makes the same run again: every setting that is not a default, and the seed. Of an
+/// imported run the one that imported it.
 pub fn command(file: &RunFile) -> Vec<String> {
+    if file.imported.is_some() {
+        return file.command_line.iter().map(|word| shell(word)).collect();
+    }
     let mut words = vec!["sebs-tui".to_owned(), "run".to_owned()];
     for (key, value, origin) in file.recorded() {
         if origin != "default" || key == "seed" {

@@ -82,8 +82,12 @@ fn subtitle(report: &Report) -> String {
     let begun = report.file.as_ref().map_or_else(String::new, |file| {
         format!(", begun {}", method::day_and_time(&file.started))
     });
+    let imported = report.data.run.plan.imported.as_ref();
+    let imported = imported.map_or_else(String::new, |imported| {
+        format!(", imported from {}'s files", imported.program)
+    });
     format!(
-        "Run {}{begun}, {}: {}.",
+        "Run {}{begun}{imported}, {}: {}.",
         report.data.run.id,
         report.state.word().to_lowercase(),
         report.outcomes.words()
@@ -142,8 +146,9 @@ fn repeat(report: &Report) -> String {
         .collect();
     let head = ["setting", "value", "origin"].map(str::to_owned).to_vec();
     format!(
-        "<h3 style=\"margin-top:1.4rem\">To repeat this run</h3><pre><code>{}</code></pre>\
+        "<h3 style=\"margin-top:1.4rem\">{}</h3><pre><code>{}</code></pre>\
          <details><summary>Every setting</summary>{}</details>\n",
+        method::purpose(file),
         each(&method::command(file), |word| format!(
             "<span>{}</span> ",
             escape(word)

@@ -235,7 +235,15 @@ pub(super) fn table(sources: Sources<'_>) -> Table {
         "offset",
         "lost",
     ]);
-    let rows = sources.analysis.cells.iter().map(row).collect();
+    let plan = &sources.data.run.plan;
+    let planned = plan
+        .cells()
+        .map(|(size, kind)| plan.repetitions(size, kind));
+    let cells = sources.analysis.cells.iter().zip(planned);
+    let rows = cells
+        .filter(|(_, repetitions)| *repetitions > 0)
+        .map(|(cell, _)| row(cell))
+        .collect();
     Table { head, rows }
 }
 
