@@ -193,7 +193,7 @@ pub fn run(options: &Options) -> Done {
 /// What had happened when the run was interrupted; none of a new one.
 fn before(earlier: &[Entry], dropped_bytes: u64, template: &Template) -> Option<Before> {
     (!earlier.is_empty()).then(|| Before {
-        board: Board::of(earlier),
+        board: Board::about_to_go_on(earlier),
         entries: earlier.len() as u64,
         dropped_bytes,
         notes: other_build(earlier, template).into_iter().collect(),
