@@ -169,7 +169,7 @@ pub fn run(options: &Options) -> Done {
             })
         }
     };
-    let ended = runtime.block_on(ended(running, settings.platform))?;
+    let ended = runtime.block_on(ended(running, settings.platform));
     let remains = Remains::of(&context, platform.as_deref(), options.at_end);
     let remains = runtime.block_on(remains);
     // What still waits for a signal or a connection is not waited for.
@@ -185,7 +185,7 @@ pub fn run(options: &Options) -> Done {
         }
         Err(error) => {
             eprint!("{}", remains.told());
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -201,13 +201,26 @@ fn before(earlier: &[Entry], dropped_bytes: u64, template: &Template) -> Option<
 }
 
 /// Waits for the end of a run, with a word when that takes a while.
-async fn ended<T>(mut running: JoinHandle<T>, platform: PlatformName) -> Result<T, JoinError> {
-    if let Ok(ended) = timeout(REMOVED_AT_ONCE, &mut running).await {
-        return ended;
-    }
-    let platform = platform.word();
-    eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
-    running.await
+///
+/// # Errors
+/// What ended it before its time, be it a panic.
+async fn ended<T, E: Error + 'static>(
+    mut running: JoinHandle<Result<T, E>>,
+    platform: PlatformName,
+) -> Result<T, Box<dyn Error>> {
+    let joined = if let Ok(joined) = timeout(REMOVED_AT_ONCE, &mut running).await {
+        joined
+    } else {
+        let platform = platform.word();
+        eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
+        running.await
+    };
+    let fault = |error: JoinError| {
+        format!(
+            "a fault of this program ended the run: {error}; what it recorded is kept, --resume goes on with it"
+        )
+    };
+    Ok(joined.map_err(fault)??)
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
@@ -215,4 +228,21 @@ fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
         .worker_threads(WORKERS)
         .enable_all()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_driver_is_an_error_like_others_so_that_what_is_left_is_told_after_it() {
+        let running: JoinHandle<io::Result<()>> =
+            tokio::spawn(async { panic!("a rule was broken") });
+        let error = ended(running, PlatformName::Docker).await;
+        let told = error.expect_err("it panicked").to_string();
+        assert!(
+            told.contains("a rule was broken") && told.contains("--resume"),
+            "{told}"
+        );
+    }
 }
