@@ -72,6 +72,19 @@ pub enum Clocks {
     Http,
 }
 
+impl Clocks {
+    /// What a person should know of how comparing went since this was last asked.
+    fn faults(&self) -> Option<String> {
+        let Self::Udp { echo, .. } = self else {
+            return None;
+        };
+        let (count, last) = echo.faults()?;
+        Some(format!(
+            "errors of the echo's socket since the last attempt: {count}, the last one: {last}; datagrams may be lost"
+        ))
+    }
+}
+
 /// An attempt's record and what a person should know of it.
 pub struct Told {
     /// The record.
@@ -108,7 +121,9 @@ pub async fn make(bench: &Bench, mut attempt: Attempt, give_up: oneshot::Receive
     };
     bench.live.enter(Phase::Idle);
     attempt.outcome = outcome;
-    Told::of(attempt)
+    let mut told = Told::of(attempt);
+    told.warnings.extend(bench.clocks.faults());
+    told
 }
 
 /// The record of an attempt that has yielded nothing so far.
