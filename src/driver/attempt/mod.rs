@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use self::request::{Meeting, body};
-use self::session::Session;
+use self::session::{Session, spec};
 use self::warnings::warnings;
 use super::Experiment;
 use super::clock;
@@ -191,7 +191,7 @@ async fn over_udp(
     host: SocketAddr,
     attempt: &mut Attempt,
 ) -> Result<(), Failure> {
-    let session = Session::open(bench, echo, attempt.token)?;
+    let session = Session::open(echo.clone(), spec(bench, attempt.token)).await?;
     let meeting = Meeting {
         address: host.ip().to_string(),
         port: host.port(),
