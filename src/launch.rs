@@ -118,9 +118,10 @@ pub fn run(options: &Options) -> Done {
         header,
         earlier,
         dropped_bytes,
+        dropped_for,
         journal_bytes,
     } = place.open(&started.resolved, &template, &equipment)?;
-    let before = before(&earlier, dropped_bytes, &template);
+    let before = before(&earlier, (dropped_bytes, dropped_for), &template);
     let first = before.as_ref().map(|before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first.unwrap_or_default()));
     let chosen = view(options);
@@ -191,12 +192,22 @@ pub fn run(options: &Options) -> Done {
 }
 
 /// What had happened when the run was interrupted; none of a new one.
-fn before(earlier: &[Entry], dropped_bytes: u64, template: &Template) -> Option<Before> {
+fn before(
+    earlier: &[Entry],
+    (dropped_bytes, dropped_for): (u64, Option<String>),
+    template: &Template,
+) -> Option<Before> {
+    let damaged = dropped_for.map(|what| {
+        format!("the journal's last line was whole, yet no event, and was dropped: {what}")
+    });
     (!earlier.is_empty()).then(|| Before {
         board: Board::about_to_go_on(earlier),
         entries: earlier.len() as u64,
         dropped_bytes,
-        notes: other_build(earlier, template).into_iter().collect(),
+        notes: damaged
+            .into_iter()
+            .chain(other_build(earlier, template))
+            .collect(),
     })
 }
 

@@ -119,8 +119,15 @@ fn a_run_that_goes_on_after_a_limit_shows_every_new_line() {
     let whole = fs::read_to_string(&path).expect("a journal");
     assert_eq!(shown, whole[earlier.len()..], "every new line, once");
     let ended = board(out.path()).ended.len();
+    let damaged = format!("{whole}{{\"number\":7}}\n");
+    fs::write(&path, damaged).expect("a whole line that is no event");
 
     let shown = text(&resume(out.path(), &["--max-bytes", "1000000000"], 0));
+    assert!(
+        shown.contains("dropped a last line of 13 bytes")
+            && shown.contains("warning: the journal's last line was whole, yet no event"),
+        "{shown}"
+    );
     let of_samples = shown.lines().filter(|line| line.starts_with('['));
     assert_eq!(of_samples.count(), 20 - ended, "a line a sample: {shown}");
 

@@ -136,7 +136,7 @@ impl Board {
     fn resumed(&mut self, wall: Nanos, kept: u32, dropped_bytes: u64) {
         self.go_on();
         let torn = if dropped_bytes > 0 {
-            format!("; dropped {dropped_bytes} bytes of a torn last line")
+            format!("; dropped a last line of {dropped_bytes} bytes that was no whole event")
         } else {
             String::new()
         };
