@@ -122,9 +122,10 @@ pub fn run(options: &Options) -> Done {
         header,
         earlier,
         dropped_bytes,
+        dropped_for,
         journal_bytes,
     } = place.open(&started.resolved, &template, &equipment)?;
-    let before = before(&earlier, dropped_bytes, &template);
+    let before = before(&earlier, (dropped_bytes, dropped_for), &template);
     let first = before.as_ref().map(|before| before.board.clone());
     let (board_in, board) = watch::channel(Arc::new(first.unwrap_or_default()));
     let chosen = view(options);
@@ -173,7 +174,7 @@ pub fn run(options: &Options) -> Done {
             })
         }
     };
-    let ended = runtime.block_on(ended(running, settings.platform))?;
+    let ended = runtime.block_on(ended(running, settings.platform));
     let remains = Remains::of(&context, platform.as_deref(), options.at_end);
     let remains = runtime.block_on(remains);
     // What still waits for a signal or a connection is not waited for.
@@ -189,29 +190,52 @@ pub fn run(options: &Options) -> Done {
         }
         Err(error) => {
             eprint!("{}", remains.told());
-            Err(error.into())
+            Err(error)
         }
     }
 }
 
 /// What had happened when the run was interrupted; none of a new one.
-fn before(earlier: &[Entry], dropped_bytes: u64, template: &Template) -> Option<Before> {
+fn before(
+    earlier: &[Entry],
+    (dropped_bytes, dropped_for): (u64, Option<String>),
+    template: &Template,
+) -> Option<Before> {
+    let damaged = dropped_for.map(|what| {
+        format!("the journal's last line was whole, yet no event, and was dropped: {what}")
+    });
     (!earlier.is_empty()).then(|| Before {
-        board: Board::of(earlier),
+        board: Board::about_to_go_on(earlier),
         entries: earlier.len() as u64,
         dropped_bytes,
-        notes: other_build(earlier, template).into_iter().collect(),
+        notes: damaged
+            .into_iter()
+            .chain(other_build(earlier, template))
+            .collect(),
     })
 }
 
 /// Waits for the end of a run, with a word when that takes a while.
-async fn ended<T>(mut running: JoinHandle<T>, platform: PlatformName) -> Result<T, JoinError> {
-    if let Ok(ended) = timeout(REMOVED_AT_ONCE, &mut running).await {
-        return ended;
-    }
-    let platform = platform.word();
-    eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
-    running.await
+///
+/// # Errors
+/// What ended it before its time, be it a panic.
+async fn ended<T, E: Error + 'static>(
+    mut running: JoinHandle<Result<T, E>>,
+    platform: PlatformName,
+) -> Result<T, Box<dyn Error>> {
+    let joined = if let Ok(joined) = timeout(REMOVED_AT_ONCE, &mut running).await {
+        joined
+    } else {
+        let platform = platform.word();
+        eprintln!("sebs-tui: removing what the run made on the platform {platform} …");
+        running.await
+    };
+    let fault = |error: JoinError| {
+        format!(
+            "a fault of this program ended the run: {error}; what it recorded is kept, --resume goes on with it"
+        )
+    };
+    Ok(joined.map_err(fault)??)
 }
 
 fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
@@ -219,4 +243,21 @@ fn tokio_runtime() -> io::Result<tokio::runtime::Runtime> {
         .worker_threads(WORKERS)
         .enable_all()
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_driver_is_an_error_like_others_so_that_what_is_left_is_told_after_it() {
+        let running: JoinHandle<io::Result<()>> =
+            tokio::spawn(async { panic!("a rule was broken") });
+        let error = ended(running, PlatformName::Docker).await;
+        let told = error.expect_err("it panicked").to_string();
+        assert!(
+            told.contains("a rule was broken") && told.contains("--resume"),
+            "{told}"
+        );
+    }
 }

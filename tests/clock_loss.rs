@@ -137,3 +137,30 @@ fn ten_percent_lost_each_way_cost_no_sample_and_little_time() {
     let took = median_time_at(10);
     assert!(took <= 100 * MILLISECOND, "median {took} ns");
 }
+
+#[test]
+#[ignore = "needs root, iproute2 and nftables"]
+fn replies_that_this_hosts_firewall_refuses_are_told_and_no_other_loses_its_meaning() {
+    let worker = std::thread::spawn(|| {
+        let _namespace = Namespace::enter("sebs-tui-refused");
+        let rules = format!(
+            "table inet loss {{
+                counter refused {{ }}
+                chain output {{
+                    type filter hook output priority 0;
+                    udp sport {PORT} numgen random mod 100 < 10 counter name refused drop
+                }}
+            }}"
+        );
+        command("nft", &["-f", "-"], &rules);
+        let live = std::sync::Arc::default();
+        let echo = Echo::start(([127, 0, 0, 1], PORT).into(), live).unwrap();
+        for _ in 0..50 {
+            run(&echo, &Wish::default()).assert_bound_holds();
+        }
+        let (count, last) = echo.faults().expect("some were refused");
+        assert_eq!(count, dropped("refused"), "{last}");
+        assert_eq!(last.kind(), std::io::ErrorKind::PermissionDenied);
+    });
+    worker.join().unwrap();
+}

@@ -80,6 +80,7 @@ fn a_journal_torn_at_any_byte_keeps_its_whole_lines_and_tells_the_rest() {
         let journal = read(&path).unwrap();
         assert_eq!(journal.entries, entries[..lines], "torn at byte {length}");
         assert_eq!(journal.bytes + journal.dropped_bytes, length as u64);
+        assert_eq!(journal.dropped_for, None, "torn, not damaged");
     }
 }
 
@@ -109,7 +110,10 @@ fn garbage_at_the_end_is_dropped_but_in_the_middle_it_is_an_error() {
     let mut text = fs::read(&path).unwrap();
     text.extend_from_slice(b"\0\0\0\0\n");
     fs::write(&path, &text).unwrap();
-    assert_eq!(read(&path).unwrap().dropped_bytes, 5);
+    let journal = read(&path).unwrap();
+    assert_eq!(journal.dropped_bytes, 5);
+    let what = journal.dropped_for.expect("it is a whole line");
+    assert!(what.contains("line 1 column 1"), "{what}");
     text.extend_from_slice(b"{}\n");
     fs::write(&path, &text).unwrap();
     let line = entries.len() + 1;

@@ -2,11 +2,12 @@
 
 mod support;
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use sebs_tui::core::board::Board;
-use sebs_tui::core::message::{Event, RunState};
+use sebs_tui::core::message::{Entry, Event, RunState};
 use sebs_tui::core::spending::Reached;
 use support::{finish, journal, program, run_directory, samples, short_run};
 
@@ -98,5 +99,45 @@ fn a_budget_where_nothing_is_paid_is_told_to_stop_nothing() {
     assert!(
         told.contains("warning: --budget stops nothing here: there is no price for simulated"),
         "{told}"
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_after_a_limit_shows_every_new_line() {
+    let out = tempfile::tempdir().expect("a directory");
+    let mut run = short_run(out.path(), 2, 2_000_000, 5);
+    run.args(["--payload-begin", "1000000"]);
+    limited(&mut run, &["--max-bytes", "9000000"]);
+    let path = run_directory(out.path()).join("journal.jsonl");
+    let earlier = fs::read_to_string(&path).expect("a journal");
+
+    let mut json = program();
+    json.current_dir(out.path())
+        .args(["run", "--json", "--max-bytes", "25000000", "--resume"])
+        .arg(run_directory(out.path()));
+    let shown = text(&finish(&mut json, INCOMPLETE));
+    let whole = fs::read_to_string(&path).expect("a journal");
+    assert_eq!(shown, whole[earlier.len()..], "every new line, once");
+    let ended = board(out.path()).ended.len();
+    let damaged = format!("{whole}{{\"number\":7}}\n");
+    fs::write(&path, damaged).expect("a whole line that is no event");
+
+    let shown = text(&resume(out.path(), &["--max-bytes", "1000000000"], 0));
+    assert!(
+        shown.contains("dropped a last line of 13 bytes")
+            && shown.contains("warning: the journal's last line was whole, yet no event"),
+        "{shown}"
+    );
+    let of_samples = shown.lines().filter(|line| line.starts_with('['));
+    assert_eq!(of_samples.count(), 20 - ended, "a line a sample: {shown}");
+
+    let entries = journal(&run_directory(out.path()));
+    let resumed = |entry: &Entry| matches!(entry.event, Event::RunResumed { .. });
+    let first = entries.iter().position(resumed).expect("it went on");
+    assert_eq!(Board::of(&entries[..first]).state, RunState::Incomplete);
+    assert_eq!(Board::of(&entries[..=first]).state, RunState::Preparing);
+    assert_eq!(
+        Board::about_to_go_on(&entries[..first]).state,
+        RunState::Preparing
     );
 }

@@ -374,3 +374,24 @@ fn without_a_terminal_the_run_is_plain_lines() {
     assert!(stdout.lines().count() >= 4, "{stdout}");
     support::finish(program().arg("--version"), 0);
 }
+
+#[test]
+fn a_run_that_goes_on_after_a_limit_is_not_over_on_the_dashboard() {
+    let out = out();
+    let mut stopped = long_run(out.path());
+    support::finish(stopped.args(["--plain", "--max-bytes", "5000000"]), 3);
+    let mut command = program();
+    command
+        .current_dir(out.path())
+        .args(["run", "--max-bytes", "1000000000000", "--resume"])
+        .arg(run_directory(out.path()));
+    let mut terminal = Terminal::start(&command, 40, 120);
+    terminal.wait_for("RUNNING");
+    let shown = String::from_utf8_lossy(&terminal.raw).into_owned();
+    assert!(!shown.contains("INCOMPLETE"), "{shown}");
+    terminal.press("q");
+    terminal.wait_until("the question", |text| text.to_lowercase().contains("quit"));
+    terminal.press("y");
+    assert_eq!(terminal.end(), 3, "incomplete");
+    terminal.assert_restored();
+}

@@ -105,6 +105,13 @@ impl Board {
         board
     }
 
+    /// Folds the whole journal of a run that is about to go on: it is being prepared, however it had ended.
+    pub fn about_to_go_on<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut board = Self::of(entries);
+        board.go_on();
+        board
+    }
+
     /// What it has used up in all its processes.
     pub fn account(&self) -> Account {
         Account::of(self.spending, self.terms.as_ref())

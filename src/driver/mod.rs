@@ -26,6 +26,7 @@ pub use self::experiment::{Experiment, Foreign, Speaker};
 use std::collections::VecDeque;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ use crate::platform::{ErrorKind, Platform, PlatformError, Retry};
 
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
+/// Looking at the platform before the first step.
+const INSPECT_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Writes an event down before anyone is told of it.
 pub type Recorder = Box<dyn FnMut(&Entry) -> Result<(), Box<dyn Error + Send + Sync>> + Send>;
@@ -140,7 +143,11 @@ async fn clear(platform: Option<Arc<dyn Platform>>) -> Option<PlatformError> {
     let platform = platform?;
     match timeout(DESTROY_DEADLINE, platform.destroy()).await {
         Ok(done) => done.err(),
-        Err(_) => Some(late(platform.name(), "destroy", DESTROY_DEADLINE)),
+        Err(_) => Some(late(
+            platform.name(),
+            ("destroy", "function"),
+            DESTROY_DEADLINE,
+        )),
     }
 }
 
@@ -151,7 +158,7 @@ pub struct Before {
     pub board: Board,
     /// Entries in it.
     pub entries: u64,
-    /// Bytes of a torn last line.
+    /// Bytes of a last line that was cut off.
     pub dropped_bytes: u64,
     /// What a person should know of going on with it.
     pub notes: Vec<String>,
@@ -171,12 +178,17 @@ async fn drive(
         told.push(Event::Noted { text });
     }
     told.extend(conditions_of(&terms, &header.platform));
+    let platform = equipment.name();
     let (mut workshop, mut notes) = equipment.open(experiment, outlets.live.clone())?;
     let Prepared {
         found,
         first,
         heard,
-    } = prepare(workshop.inspect(), &mut commands).await?;
+    } = prepare(
+        inspected(platform, INSPECT_DEADLINE, workshop.inspect()),
+        &mut commands,
+    )
+    .await?;
     told.extend(found);
     let mut heard = VecDeque::from(heard);
     let plan = header.plan.clone();
@@ -243,6 +255,18 @@ async fn drive(
     }
 }
 
+/// What was found on the platform of this name, within a deadline.
+async fn inspected<T>(
+    platform: &'static str,
+    deadline: Duration,
+    inspecting: impl Future<Output = Result<T, DriverError>>,
+) -> Result<T, DriverError> {
+    match timeout(deadline, inspecting).await {
+        Ok(found) => found,
+        Err(_) => Err(late(platform, ("preflight", "platform"), deadline).into()),
+    }
+}
+
 /// What a run begins with.
 struct Prepared {
     /// What was found on the platform.
@@ -255,9 +279,10 @@ struct Prepared {
 
 /// Waits until it is known whether everything is there that a run needs. A stop ends that at once; other commands wait.
 async fn prepare(
-    mut inspecting: impl Future<Output = Result<Vec<Event>, DriverError>> + Unpin,
+    inspecting: impl Future<Output = Result<Vec<Event>, DriverError>>,
     commands: &mut mpsc::Receiver<Command>,
 ) -> Result<Prepared, DriverError> {
+    let mut inspecting = pin!(inspecting);
     let mut heard = Vec::new();
     let (found, first) = loop {
         tokio::select! {
@@ -300,10 +325,30 @@ fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
     told
 }
 
-fn late(platform: &'static str, operation: &'static str, deadline: Duration) -> PlatformError {
+fn late(
+    platform: &'static str,
+    (operation, resource): (&'static str, &str),
+    deadline: Duration,
+) -> PlatformError {
     let what = format!("not done after {} s", deadline.as_secs());
     PlatformError {
         retry: Retry::After(Duration::from_secs(1)),
-        ..PlatformError::new(platform, ErrorKind::Timeout, operation, "function", what)
+        ..PlatformError::new(platform, ErrorKind::Timeout, operation, resource, what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_platform_that_never_answers_is_named_and_keeps_no_run_waiting() {
+        let (_keep, mut commands) = mpsc::channel(1);
+        let inspecting = inspected("aws", Duration::ZERO, std::future::pending());
+        let Err(error) = prepare(inspecting, &mut commands).await else {
+            panic!("nothing was found");
+        };
+        let told = error.to_string();
+        assert_eq!(told, "aws: preflight platform: not done after 0 s");
     }
 }

@@ -39,8 +39,10 @@ pub(super) struct Kept {
     pub(super) header: RunHeader,
     /// What an interrupted run had recorded.
     pub(super) earlier: Vec<Entry>,
-    /// Bytes of a torn last line.
+    /// Bytes of a last line that was cut off.
     pub(super) dropped_bytes: u64,
+    /// What was wrong with it, if it was whole.
+    pub(super) dropped_for: Option<String>,
     /// Bytes of the journal that were there before.
     pub(super) journal_bytes: u64,
 }
@@ -200,6 +202,7 @@ fn create(
         header,
         earlier: Vec::new(),
         dropped_bytes: 0,
+        dropped_for: None,
         journal_bytes: 0,
     })
 }
@@ -244,6 +247,7 @@ fn kept(directory: &Path, store: Store, journal: Journal) -> Result<Kept, Box<dy
         header: run.as_ref().clone(),
         earlier: journal.entries,
         dropped_bytes: journal.dropped_bytes,
+        dropped_for: journal.dropped_for,
         journal_bytes: journal.bytes,
     })
 }

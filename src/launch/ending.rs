@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Cell;
 use sebs_tui::core::message::{AtEnd, Command, RunState};
 use sebs_tui::driver::Ended;
@@ -163,10 +164,10 @@ pub(super) fn conclude(
     signal: Option<i32>,
 ) -> Done {
     let board = &ended.board;
-    // Without its summary, as when the disk is full, the run is still told by its board.
-    let analysis = store::Summary::read(directory)
-        .ok()
-        .map(|summary| summary.analysis);
+    // Without it the run is still told by its board.
+    let analysis = analysis_in(directory)
+        .inspect_err(|why| eprintln!("sebs-tui: {why}"))
+        .ok();
     let mut text = plain::summary(board, analysis.as_ref(), &store::files(directory));
     let next = match board.state {
         RunState::Incomplete => "go on with: sebs-tui --resume",
@@ -203,6 +204,30 @@ pub(super) fn conclude(
     })
 }
 
+/// The analysis of the run in `directory`, or why there is none to show.
+fn analysis_in(directory: &Path) -> Result<Analysis, String> {
+    store::Summary::read(directory)
+        .map(|summary| summary.analysis)
+        .map_err(|error| format!("the analysis is not shown: {error}"))
+}
+
 pub(super) fn print_ignoring_a_closed_pipe(text: &str) {
     _ = io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_that_cannot_be_read_is_named_with_what_is_wrong() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("summary.json");
+        std::fs::write(&path, "{\"version\": 1,").expect("a file");
+        let why = analysis_in(directory.path()).expect_err("it is cut off");
+        assert!(
+            why.contains(&path.display().to_string()) && why.contains("EOF"),
+            "{why}"
+        );
+    }
 }

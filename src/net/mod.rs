@@ -6,9 +6,11 @@
 //! (`OPT_ID`) and without the datagram itself (`OPT_TSONLY`); they are taken when they are there and never waited for.
 
 mod clock;
+mod counts;
 mod message;
 mod socket;
 pub mod stun;
 
 pub use self::clock::{finest_difference, monotonic, wall_clock};
-pub use self::socket::{Received, SendKey, Socket};
+pub use self::counts::SendKey;
+pub use self::socket::{Received, Socket};

@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use super::clock::wall_clock;
+use super::counts::{Counts, SendKey};
 use super::message::{ask_for, read_message, set_option};
 use crate::core::contract::StampKind;
 use crate::core::sample::Stamps;
@@ -27,18 +28,12 @@ pub struct Received {
     pub stamps: Stamps,
 }
 
-/// Names a sent datagram, whose kernel stamp comes later: the number of sends tried before it.
-pub type SendKey = u64;
-
 /// See the module.
 #[derive(Debug)]
 pub struct Socket {
     inner: UdpSocket,
     stamps: StampKind,
-    /// Key of the next datagram.
-    next_key: SendKey,
-    /// Key of the datagram that the kernel counts as 0.
-    kernel_base: SendKey,
+    counts: Counts,
 }
 
 impl Socket {
@@ -60,8 +55,7 @@ impl Socket {
         Ok(Self {
             inner: socket,
             stamps,
-            next_key: 0,
-            kernel_base: 0,
+            counts: Counts::default(),
         })
     }
 
@@ -123,22 +117,14 @@ impl Socket {
 
     /// Sends a datagram. The user-space stamp is the caller's, who writes it into the datagram.
     pub fn send_to(&mut self, datagram: &[u8], to: SocketAddr) -> io::Result<SendKey> {
-        let key = self.next_key;
-        self.next_key += 1;
-        let sent = self.inner.send_to(datagram, to);
-        if sent.is_err() {
-            self.restart_keys();
-        }
-        sent.map(|_| key)
-    }
-
-    /// Whether the kernel counted a datagram that it failed to send depends on its version: both counts begin anew.
-    fn restart_keys(&mut self) {
-        if self.stamps == StampKind::Kernel {
-            self.drain_sent(|_, _| {});
-            let _ = set_option(self.inner.as_raw_fd(), libc::SO_TIMESTAMPING, 0);
-            let _ = ask_for(self.inner.as_raw_fd(), StampKind::Kernel);
-            self.kernel_base = self.next_key;
+        match self.inner.send_to(datagram, to) {
+            Ok(_) => Ok(self.counts.sent()),
+            Err(error) => {
+                // What is there already may settle what an earlier failure left in doubt.
+                self.drain_sent(|_, _| {});
+                self.counts.failed();
+                Err(error)
+            }
         }
     }
 
@@ -148,7 +134,7 @@ impl Socket {
             return;
         }
         // Every datagram yields one entry, so there are never more than were sent.
-        for _ in self.kernel_base..=self.next_key {
+        for _ in 0..=self.counts.tried() {
             let Ok(message) = read_message(
                 self.inner.as_raw_fd(),
                 &mut [],
@@ -156,10 +142,11 @@ impl Socket {
             ) else {
                 return;
             };
-            if let (Some(counted), Some(stamp)) = (message.counted, message.stamp) {
-                let key = self.kernel_base + SendKey::from(counted);
+            if let (Some(counted), Some(stamp)) = (message.counted, message.stamp)
+                && let Some(key) = self.counts.key_of(counted)
+            {
                 stamped(key, stamp);
-                if key + 1 == self.next_key {
+                if self.counts.is_last(key) {
                     return;
                 }
             }

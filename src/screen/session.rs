@@ -159,6 +159,7 @@ impl Session {
                 Leaving::No => (since.elapsed() >= CLOSING).then_some(Left::RunOver),
             };
         }
+        self.over_since = None;
         // After a panic on any thread the terminal has been given back already.
         let lost = !is_entered() || (!self.board_open && self.view.access == Access::Command);
         if lost {

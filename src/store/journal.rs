@@ -25,8 +25,10 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// Bytes of those lines.
     pub bytes: u64,
-    /// Bytes of a torn last line, which is no entry.
+    /// Bytes of a last line that is no entry.
     pub dropped_bytes: u64,
+    /// What is wrong with that line, if it is whole; none when it is torn.
+    pub dropped_for: Option<String>,
 }
 
 /// The same without the exchanges of the attempts, by far the most of it, for readers of results alone.
@@ -42,7 +44,7 @@ pub(super) fn without_exchanges(mut entry: Entry) -> Entry {
     entry
 }
 
-/// Reads a journal. A torn last line is dropped and told; any other bad line is an error.
+/// Reads a journal. A bad last line is dropped and told; any other bad line is an error.
 pub fn read(path: &Path) -> Result<Journal, StoreError> {
     read_with(path, |entry| entry)
 }
@@ -73,6 +75,7 @@ fn read_lines(
         entries: Vec::new(),
         bytes: 0,
         dropped_bytes: 0,
+        dropped_for: None,
     };
     let mut line = Vec::new();
     while text.read_until(b'\n', &mut line).map_err(refused())? > 0 {
@@ -91,8 +94,9 @@ fn read_lines(
                 journal.bytes += line.len() as u64;
             }
             // A crash of the host can leave anything in what was not yet on disk, even a line's end.
-            Err(_) if text.fill_buf().map_err(refused())?.is_empty() => {
+            Err(what) if text.fill_buf().map_err(refused())?.is_empty() => {
                 journal.dropped_bytes = line.len() as u64;
+                journal.dropped_for = Some(what);
             }
             Err(what) => {
                 return Err(StoreError::BadLine {
@@ -196,7 +200,7 @@ impl Writer {
         })
     }
 
-    /// Goes on with the journal of the run in `directory`, cutting off a torn last line.
+    /// Goes on with the journal of the run in `directory`, cutting off a bad last line.
     pub fn reopen(directory: &Path) -> Result<(Self, Journal), StoreError> {
         let path = path_in(directory);
         let file = OpenOptions::new()

@@ -121,15 +121,21 @@ impl Board {
         self.started = wall;
     }
 
-    fn resumed(&mut self, wall: Nanos, kept: u32, dropped_bytes: u64) {
+    /// Forgets what concerned an earlier process alone: how it ended, what it had under way, its limits.
+    pub(super) fn go_on(&mut self) {
+        self.state = RunState::Preparing;
         self.current = None;
         self.last = None;
         self.activity = Activity::Idle;
         self.display = None;
         (self.terms, self.reached) = (None, None);
         self.forget_added();
+    }
+
+    fn resumed(&mut self, wall: Nanos, kept: u32, dropped_bytes: u64) {
+        self.go_on();
         let torn = if dropped_bytes > 0 {
-            format!("; dropped {dropped_bytes} bytes of a torn last line")
+            format!("; dropped a last line of {dropped_bytes} bytes that was no whole event")
         } else {
             String::new()
         };

@@ -103,7 +103,15 @@ impl Run {
                 AttemptOutcome::Cancelled
                 | AttemptOutcome::Measured
                 | AttemptOutcome::Unsynchronised,
-            ) => current.tries += 1,
+            ) => {
+                current.tries += 1;
+                let failure = Failure {
+                    step: "invocation".into(),
+                    what: "it was given up, or no function told of it".into(),
+                    status: None,
+                };
+                self.fail_if_exhausted(failure, now, actions);
+            }
         }
     }
 

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use self::request::{Meeting, body};
-use self::session::Session;
+use self::session::{Session, spec};
 use self::warnings::warnings;
 use super::Experiment;
 use super::clock;
@@ -41,6 +42,9 @@ pub const RETRY_MOST: Duration = Duration::from_secs(60);
 /// A cold start may add this to the function's own time-out.
 pub(super) const START_ALLOWANCE: Duration = Duration::from_secs(60);
 
+/// Telling where the function is, and afterwards what the platform's books say of an invocation.
+const PLATFORM_DEADLINE: Duration = Duration::from_secs(120);
+
 /// What every attempt of a run needs.
 pub struct Bench {
     /// The run's settings.
@@ -66,6 +70,19 @@ pub enum Clocks {
     },
     /// By further invocations.
     Http,
+}
+
+impl Clocks {
+    /// What a person should know of how comparing went since this was last asked.
+    fn faults(&self) -> Option<String> {
+        let Self::Udp { echo, .. } = self else {
+            return None;
+        };
+        let (count, last) = echo.faults()?;
+        Some(format!(
+            "errors of the echo's socket since the last attempt: {count}, the last one: {last}; datagrams may be lost"
+        ))
+    }
 }
 
 /// An attempt's record and what a person should know of it.
@@ -104,7 +121,9 @@ pub async fn make(bench: &Bench, mut attempt: Attempt, give_up: oneshot::Receive
     };
     bench.live.enter(Phase::Idle);
     attempt.outcome = outcome;
-    Told::of(attempt)
+    let mut told = Told::of(attempt);
+    told.warnings.extend(bench.clocks.faults());
+    told
 }
 
 /// The record of an attempt that has yielded nothing so far.
@@ -172,7 +191,7 @@ async fn over_udp(
     host: SocketAddr,
     attempt: &mut Attempt,
 ) -> Result<(), Failure> {
-    let session = Session::open(bench, echo, attempt.token)?;
+    let session = Session::open(echo.clone(), spec(bench, attempt.token)).await?;
     let meeting = Meeting {
         address: host.ip().to_string(),
         port: host.port(),
@@ -180,19 +199,64 @@ async fn over_udp(
         sync: Carrier::Udp,
     };
     let answered = call(bench, body(bench, attempt, meeting, attempt.payload_bytes)?).await;
-    let host = session.close().await?;
-    attempt.packets = host.packets;
-    let mut answered = answered?;
-    let nonce = answered.reply.cold_nonce.take();
-    fill(
-        attempt,
-        answered.called.times,
-        answered.reply,
-        &host,
-        answered.record,
-    );
+    let host = session.close().await;
+    let nonce = answered
+        .as_ref()
+        .ok()
+        .and_then(|answered| answered.reply.cold_nonce.clone());
+    let answer = answered.map(|answered| Answer {
+        http: answered.called.times,
+        reply: answered.reply,
+        record: answered.record,
+    });
+    let settled = settle(attempt, answer, host);
     remember_nonce(bench, attempt, nonce);
-    Ok(())
+    settled
+}
+
+/// What an invocation yielded, apart from its datagrams.
+struct Answer {
+    http: HttpTimes,
+    reply: Reply,
+    record: Result<PlatformRecord, Failure>,
+}
+
+/// Enters what either end has to say: the one is kept when the other has failed.
+fn settle(
+    attempt: &mut Attempt,
+    answer: Result<Answer, Failure>,
+    host: Result<HostRecord, Failure>,
+) -> Result<(), Failure> {
+    let mut failures = Vec::new();
+    let mut kept = |failure| failures.push(failure);
+    let answer = answer.map_err(&mut kept).ok();
+    let host = host.map_err(&mut kept).ok();
+    attempt.packets = host.as_ref().map(|host| host.packets).unwrap_or_default();
+    if let Some(Answer {
+        http,
+        reply,
+        record,
+    }) = answer
+    {
+        let record = record.map_err(&mut kept).unwrap_or_default();
+        match host {
+            Some(host) => fill(attempt, http, reply, &host, record),
+            None => enter(attempt, http, reply, record, 0),
+        }
+    }
+    all_of(failures)
+}
+
+/// All of them as one that is named after the first.
+fn all_of(failures: Vec<Failure>) -> Result<(), Failure> {
+    let mut failures = failures.into_iter();
+    let Some(first) = failures.next() else {
+        return Ok(());
+    };
+    Err(failures.fold(first, |first, next| Failure {
+        what: format!("{}; {next}", first.what),
+        ..first
+    }))
 }
 
 async fn over_http(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> {
@@ -207,8 +271,11 @@ async fn over_http(bench: &Bench, attempt: &mut Attempt) -> Result<(), Failure> 
     let answered = call(bench, measured).await?;
     let (reply, is_cold) = (answered.reply.clone(), answered.reply.is_cold);
     let nonce = answered.reply.cold_nonce.clone();
-    enter(attempt, answered.called.times, reply, answered.record, 0);
+    let record = answered.record.as_ref().copied().unwrap_or_default();
+    let late = answered.record.as_ref().err().cloned();
+    enter(attempt, answered.called.times, reply, record, 0);
     remember_nonce(bench, attempt, nonce);
+    late.map_or(Ok(()), Err)?;
     if is_due(attempt.purpose, is_cold) && judge(attempt) != AttemptOutcome::WrongKind {
         match follow(bench, attempt, answered, &follow_up).await {
             Ok((followed, fault)) => fill_followed(attempt, followed, fault),
@@ -276,23 +343,42 @@ pub(super) struct Answered {
     pub called: Called,
     /// What the function said.
     pub reply: Reply,
-    /// What the platform's books say.
-    pub record: PlatformRecord,
+    /// What the platform's books say, or that they did not.
+    pub record: Result<PlatformRecord, Failure>,
 }
 
 async fn call(bench: &Bench, body: Bytes) -> Result<Answered, Failure> {
     let platform = &bench.platform;
     let failed = |error| failure_of(&error);
-    let endpoint = platform.endpoint(&body).await.map_err(failed)?;
+    let endpoint = platform.endpoint(&body);
+    let endpoint = within(PLATFORM_DEADLINE, (platform.name(), "endpoint"), endpoint);
+    let endpoint = endpoint.await?.map_err(failed)?;
     let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
     let (connection, called) = Connection::open(&endpoint, body, deadline, &bench.live).await?;
     let reply = decoded(bench, &called.reply)?;
-    let record = platform.record(&reply.request_id, &called.reply).await;
+    let record = platform.record(&reply.request_id, &called.reply);
+    let record = within(PLATFORM_DEADLINE, (platform.name(), "record"), record).await;
     Ok(Answered {
         connection,
         called,
         reply,
         record,
+    })
+}
+
+/// What the platform of this name says of its own, within a deadline.
+async fn within<T>(
+    deadline: Duration,
+    (platform, step): (&str, &str),
+    said: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    timeout(deadline, said).await.map_err(|_| Failure {
+        step: step.into(),
+        what: format!(
+            "the platform {platform} did not tell it within {} s",
+            deadline.as_secs()
+        ),
+        status: None,
     })
 }
 

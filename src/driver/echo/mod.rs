@@ -3,6 +3,7 @@
 //! Between a datagram's receipt and its reply lie only [`Sessions`]' rules, which neither allocate nor lock. Commands
 //! are looked at after a reply, or when a datagram was nobody's.
 
+mod faults;
 mod reminder;
 mod waker;
 mod worker;
@@ -14,6 +15,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use self::faults::Faults;
 use self::waker::Waker;
 use self::worker::Worker;
 use super::mapping::Mapping;
@@ -56,6 +58,7 @@ pub struct Echo {
     stamps: StampKind,
     commands: SyncSender<Command>,
     waker: Waker,
+    faults: Arc<Faults>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -82,7 +85,9 @@ impl Echo {
         let (local, stamps) = (socket.local_addr()?, socket.stamps());
         let waker = Waker::new(local)?;
         let (commands, inbox) = sync_channel(COMMANDS);
-        let worker = Worker::new(socket, mapping, live, (waker.word, inbox));
+        let faults = Arc::<Faults>::default();
+        let told = (live, faults.clone());
+        let worker = Worker::new(socket, mapping, told, (waker.word, inbox));
         let thread = std::thread::Builder::new()
             .name("echo".into())
             .spawn(move || worker.run())?;
@@ -92,6 +97,7 @@ impl Echo {
             stamps,
             commands,
             waker,
+            faults,
             thread: Some(thread),
         })
     }
@@ -122,6 +128,12 @@ impl Echo {
     pub fn close(&self, session: u16) -> Result<HostRecord, EchoError> {
         self.ask(|answer| Command::Close(session, answer))
             .map(|session| session.into_record())
+    }
+
+    /// How often its socket failed since this was last asked, and the last error; none when it did not. Datagrams may
+    /// have been lost.
+    pub fn faults(&self) -> Option<(u32, io::Error)> {
+        self.faults.take()
     }
 
     fn ask<T>(

@@ -1,5 +1,6 @@
 //! Reminds a NAT of the echo's socket while nothing else is sent.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,14 @@ impl Reminder {
         }
     }
 
-    /// Sends one when it is due. That it cannot be sent shows in the exchanges.
-    pub fn send_in_time(&mut self, socket: &mut Socket) {
-        if self.next <= Instant::now() {
-            let _ = socket.send_to(&stun::indication(&rand::random()), self.server);
-            self.next = Instant::now() + REMINDER;
+    /// Sends one when it is due.
+    pub fn send_in_time(&mut self, socket: &mut Socket) -> io::Result<()> {
+        if self.next > Instant::now() {
+            return Ok(());
         }
+        self.next = Instant::now() + REMINDER;
+        let sent = socket.send_to(&stun::indication(&rand::random()), self.server);
+        sent.map(|_| ())
     }
 }
 
@@ -52,13 +55,13 @@ mod tests {
             server: address,
         });
         let mut buffer = [0; 100];
-        reminder.send_in_time(&mut socket);
+        reminder.send_in_time(&mut socket).expect("no error");
         assert!(server.recv(&mut buffer).is_err(), "it is not due");
         reminder.next = Instant::now();
-        reminder.send_in_time(&mut socket);
+        reminder.send_in_time(&mut socket).expect("no error");
         let length = server.recv(&mut buffer).expect("a datagram");
         assert_eq!((length, &buffer[..2]), (stun::HEAD, &[0, 0x11][..]));
-        reminder.send_in_time(&mut socket);
+        reminder.send_in_time(&mut socket).expect("no error");
         assert!(
             server.recv(&mut buffer).is_err(),
             "the next one is due later"

@@ -1,11 +1,13 @@
 //! What the echo thread does.
 
+use std::io;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SendError, TryRecvError};
 use std::time::Duration;
 
 use super::super::mapping::Mapping;
+use super::faults::Faults;
 use super::reminder::Reminder;
 use super::waker::Word;
 use super::{COMMANDS, Command, EchoError, PLACES};
@@ -32,6 +34,7 @@ pub(super) struct Worker {
     /// By key modulo its length.
     outstanding: Box<[Option<Unstamped>]>,
     live: Arc<Live>,
+    faults: Arc<Faults>,
     wake_up: Word,
     inbox: Receiver<Command>,
     /// Where there is a NAT between.
@@ -43,7 +46,7 @@ impl Worker {
     pub fn new(
         socket: Socket,
         mapping: Option<Mapping>,
-        live: Arc<Live>,
+        (live, faults): (Arc<Live>, Arc<Faults>),
         (wake_up, inbox): (Word, Receiver<Command>),
     ) -> Self {
         Self {
@@ -51,6 +54,7 @@ impl Worker {
             sessions: Sessions::new(PLACES),
             outstanding: vec![None; OUTSTANDING].into_boxed_slice(),
             live,
+            faults,
             wake_up,
             inbox,
             reminder: mapping.map(Reminder::of),
@@ -61,18 +65,28 @@ impl Worker {
     pub fn run(mut self) {
         let mut buffer = [0; LONGEST_REQUEST];
         loop {
-            match self.socket.receive(&mut buffer) {
-                Ok(Some(received)) => self.answer(&mut buffer, &received),
-                // Nobody waits for an answer now.
-                Ok(None) => {
-                    if let Some(reminder) = &mut self.reminder {
-                        reminder.send_in_time(&mut self.socket);
-                    }
-                }
-                Err(_) => std::thread::sleep(AFTER_ERROR),
-            }
+            let heard = self.socket.receive(&mut buffer);
+            self.react(&mut buffer, heard);
             if self.obey().is_break() {
                 return;
+            }
+        }
+    }
+
+    fn react(&mut self, buffer: &mut [u8], heard: io::Result<Option<Received>>) {
+        match heard {
+            Ok(Some(received)) => self.answer(buffer, &received),
+            // Nobody waits for an answer now.
+            Ok(None) => {
+                if let Some(reminder) = &mut self.reminder
+                    && let Err(error) = reminder.send_in_time(&mut self.socket)
+                {
+                    self.faults.add(&error);
+                }
+            }
+            Err(error) => {
+                self.faults.add(&error);
+                std::thread::sleep(AFTER_ERROR);
             }
         }
     }
@@ -89,12 +103,15 @@ impl Worker {
             Receipt::Reply(outgoing) => {
                 let t3 = net::wall_clock();
                 Sessions::depart(&outgoing, datagram, t3);
-                // A reply that cannot be sent is a lost one.
-                if let Ok(key) = self.socket.send_to(datagram, received.source) {
-                    self.sessions.departed(&outgoing, t3);
-                    let place = &mut self.outstanding[key as usize % OUTSTANDING];
-                    *place = outgoing.awaits_stamp().map(|row| (key, row));
-                    self.collect_stamps();
+                match self.socket.send_to(datagram, received.source) {
+                    Ok(key) => {
+                        self.sessions.departed(&outgoing, t3);
+                        let place = &mut self.outstanding[key as usize % OUTSTANDING];
+                        *place = outgoing.awaits_stamp().map(|row| (key, row));
+                        self.collect_stamps();
+                    }
+                    // A reply that cannot be sent is a lost one.
+                    Err(error) => self.faults.add(&error),
                 }
             }
             Receipt::Silent => {}
@@ -122,10 +139,14 @@ impl Worker {
     fn catch_up(&mut self) {
         let mut buffer = [0; LONGEST_REQUEST];
         for _ in 0..OUTSTANDING {
-            let Ok(Some(received)) = self.socket.receive_within(&mut buffer, 0) else {
-                break;
-            };
-            self.answer(&mut buffer, &received);
+            match self.socket.receive_within(&mut buffer, 0) {
+                Ok(Some(received)) => self.answer(&mut buffer, &received),
+                Ok(None) => break,
+                Err(error) => {
+                    self.faults.add(&error);
+                    break;
+                }
+            }
         }
         self.collect_stamps();
     }
@@ -151,5 +172,28 @@ impl Worker {
             }
         }
         Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn errors_of_the_socket_are_counted_and_the_last_one_is_kept() {
+        let local = "127.0.0.1:0".parse().expect("an address");
+        let socket = Socket::bind(local).expect("a socket");
+        let (faults, (_commands, inbox)) = (Arc::<Faults>::default(), sync_channel(1));
+        let told = (Arc::default(), faults.clone());
+        let mut worker = Worker::new(socket, None, told, (Word::default(), inbox));
+        assert!(faults.take().is_none());
+        for error in [libc::ENETUNREACH, libc::ENOBUFS] {
+            worker.react(&mut [], Err(io::Error::from_raw_os_error(error)));
+        }
+        let (count, last) = faults.take().expect("they were counted");
+        assert_eq!((count, last.raw_os_error()), (2, Some(libc::ENOBUFS)));
+        assert!(faults.take().is_none(), "each is told once");
     }
 }

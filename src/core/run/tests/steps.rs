@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fate, World, outline, run_of};
+use super::{Fate, World, attempt, outline, run_of};
 use crate::core::effort::Effort;
 use crate::core::message::{Event, RunState};
 use crate::core::plan::{Deployment, Limit, Limits, Order, Outline, Plan, Sweep};
-use crate::core::run::{Conditions, Input, Run};
-use crate::core::sample::{SampleOutcome, StartKind};
+use crate::core::run::{Action, Conditions, Input, Outcome, Run};
+use crate::core::sample::{Attempt, AttemptOutcome, Purpose, SampleOutcome, StartKind};
 
 #[test]
 fn a_payload_sweep_deploys_once_warms_up_once_and_forces_each_cold_start() {
@@ -156,4 +156,34 @@ fn a_measured_cold_start_warms_nothing_up() {
         .count();
     assert!(due > 1);
     assert_eq!(made, due);
+}
+
+#[test]
+fn invocations_that_yield_nothing_fail_a_sample_within_the_bound_whatever_they_are_called() {
+    for outcome in [
+        AttemptOutcome::Cancelled,
+        AttemptOutcome::Measured,
+        AttemptOutcome::Unsynchronised,
+    ] {
+        let mut world = World::new(run_of(Sweep::Payload, 1, &Limits::default()));
+        let mut step = world.feed(Input::Begin);
+        let mut warm_ups = 0;
+        while let Some(action) = step.take() {
+            step = match action {
+                Action::Invoke(invoke) if matches!(invoke.purpose, Purpose::WarmUp(_)) => {
+                    warm_ups += 1;
+                    assert!(warm_ups <= 3 * 3, "3 warm samples of 3 attempts");
+                    world.now += 10;
+                    let nothing = Attempt {
+                        outcome: outcome.clone(),
+                        ..attempt(invoke, None)
+                    };
+                    world.feed(Input::Outcome(Outcome::Invoked(Box::new(nothing))))
+                }
+                other => world.carry_out(&other, Fate::Honest),
+            };
+        }
+        assert!(world.finished);
+        assert_eq!(world.counts(), (3, 3, 0), "{outcome:?}");
+    }
 }
