@@ -9,6 +9,7 @@ mod emulator;
 #[path = "aws/fault_proxy.rs"]
 mod fault_proxy;
 
+use std::ffi::OsString;
 use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -327,10 +328,20 @@ fn what_a_run_keeps_is_removed_by_clean() {
     let emulator = Emulator::start();
     let out = tempfile::tempdir().unwrap();
     finish(run(&emulator, out.path()).arg("--keep"), 0);
+    let mut clean = program();
+    let output = finish(surroundings(clean.arg("clean"), out.path()), 0);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.matches("kept on purpose").count(), 2, "{told}");
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--all"]);
+    finish(surroundings(&mut clean, out.path()), 0);
     emulator.assert_empty();
+}
+
+/// Name of the only run in `out`.
+fn name(out: &Path) -> OsString {
+    run_directory(out).file_name().unwrap().into()
 }
 
 #[test]
@@ -344,7 +355,8 @@ fn what_a_run_keeps_is_found_without_the_variable_that_led_there() {
     finish(surroundings(&mut run, out.path()), 0);
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--run"]).arg(name(out.path()));
+    finish(surroundings(&mut clean, out.path()), 0);
     emulator.assert_empty();
 }
 
@@ -362,7 +374,8 @@ fn what_is_in_another_account_is_not_taken_for_gone() {
     proxy.assert_used();
     for _ in 0..2 {
         let mut clean = program();
-        let output = finish(surroundings(clean.arg("clean"), out.path()), 1);
+        clean.args(["clean", "--run"]).arg(name(out.path()));
+        let output = finish(surroundings(&mut clean, out.path()), 1);
         let told = String::from_utf8(output.stdout).unwrap();
         assert!(
             told.contains("is in account 999999999999 at http://127.0.0.1:"),
@@ -537,7 +550,8 @@ fn a_given_role_is_taken_and_left() {
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     assert_eq!(emulator.only_function().role(), Some(role.as_str()));
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--all"]);
+    finish(surroundings(&mut clean, out.path()), 0);
     assert_eq!(emulator.held(), (0, 1), "functions and roles");
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sebs_tui::cli::Options;
-use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader};
+use sebs_tui::core::message::{AtEnd, Entry, Event, JOURNAL_VERSION, RunHeader};
 use sebs_tui::core::plan::Sweep;
 use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
@@ -30,6 +30,7 @@ pub(super) const NAMESAKES_MOST: Nanos = 60;
 pub(super) struct Started {
     pub(super) resolved: Resolved,
     pub(super) resume: Option<PathBuf>,
+    at_end: AtEnd,
 }
 
 /// What is on disk when the experiment begins.
@@ -63,6 +64,7 @@ impl Started {
         Ok(Self {
             resolved,
             resume: options.resume.clone(),
+            at_end: options.at_end,
         })
     }
 
@@ -74,7 +76,8 @@ impl Started {
                 let (store, journal) = Store::resume(directory)?;
                 let kept = kept(directory, store, journal)?;
                 let name = &kept.header.id;
-                let ledger = ledgers::of_run(&self.resolved, name, directory, Begun::Before)?;
+                let begun = (Begun::Before, self.at_end);
+                let ledger = ledgers::of_run(&self.resolved, name, directory, begun)?;
                 Ok((Place::Kept(Box::new(kept)), ledger))
             }
         }
@@ -93,7 +96,7 @@ impl Started {
                 &self.resolved,
                 &name(&directory.path),
                 &directory.path,
-                Begun::Now,
+                (Begun::Now, self.at_end),
             ) {
                 // A run that began elsewhere in the same second has this name: resources go by it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

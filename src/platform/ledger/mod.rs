@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use self::lines::{Line, parse, write};
 use super::Resource;
 use super::origin::Origin;
+use crate::core::message::AtEnd;
 
 /// How the names of the files end.
 const EXTENSION: &str = "jsonl";
@@ -232,6 +233,18 @@ impl Ledger {
             write(file, &Line::Removed(resource.clone()))?;
         }
         Ok(())
+    }
+
+    /// Writes down that the run goes on, and what becomes of its things at its end from now on.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn goes_on(&self, at_end: AtEnd) -> io::Result<()> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut book.file {
+            Some((file, _)) => write(file, &Line::GoesOn { at_end }),
+            None => Ok(()),
+        }
     }
 
     /// What was or may have been made and is not known to be gone, in the order it was made.

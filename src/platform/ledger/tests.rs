@@ -38,6 +38,33 @@ fn what_a_killed_run_had_made_is_known_although_its_last_line_is_torn() {
 }
 
 #[test]
+fn what_becomes_of_the_things_is_known_and_a_run_that_goes_on_may_change_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(directory.path(), "r");
+    let kept = Owner {
+        at_end: AtEnd::Keep,
+        ..owner()
+    };
+    let ledger = Ledger::create(&path, &kept).unwrap();
+    ledger.creating(&thing("a")).unwrap();
+    drop(ledger);
+    let at_end = || Ledger::read(&path).unwrap().0.at_end;
+    assert_eq!(at_end(), AtEnd::Keep);
+    for other in [AtEnd::Remove, AtEnd::Keep] {
+        let (ledger, _) = Ledger::reopen(&path).unwrap();
+        ledger.goes_on(other).unwrap();
+        drop(ledger);
+        assert_eq!(at_end(), other);
+    }
+    // One of before does not say.
+    let text = fs::read_to_string(&path).unwrap();
+    let older = text.lines().next().unwrap().replace(",\"at_end\":\"keep\"", "");
+    assert_ne!(older, text.lines().next().unwrap());
+    fs::write(&path, older + "\n").unwrap();
+    assert_eq!(at_end(), AtEnd::Remove);
+}
+
+#[test]
 fn a_live_runs_ledger_is_locked_and_one_with_nothing_open_goes() {
     let directory = tempfile::tempdir().unwrap();
     let path = path_in(&directory.path().join("new"), "r");
