@@ -252,7 +252,7 @@ async fn a_given_bucket_is_used_and_left_empty_and_a_made_one_is_found_by_its_ta
     let buckets = emulator.buckets();
     assert_eq!(buckets.len(), 2, "{buckets:?}");
     assert!(buckets.iter().all(|(_, objects)| *objects == 0));
-    let tagged = made.tagged().await.unwrap();
+    let tagged = made.tagged().await.unwrap().things;
     let (run, bucket) = tagged
         .iter()
         .find(|(_, resource)| resource.kind == "bucket")
@@ -293,27 +293,47 @@ async fn in_a_bucket_that_keeps_versions_nothing_of_a_package_is_left() {
 
 #[test]
 #[ignore = "needs MiniStack"]
-fn clean_tells_of_buckets_that_may_not_be_looked_at_and_removes_the_rest() {
+fn clean_fails_for_what_may_not_be_looked_at_and_removes_the_rest() {
     const DENIED: Fault = Fault::Answer(
         403,
         "content-type: application/xml",
         "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
     );
+    const DENIED_BY_LAMBDA: Fault = Fault::Answer(
+        403,
+        "x-amzn-errortype: AccessDeniedException",
+        r#"{"Message":"Access Denied"}"#,
+    );
     let emulator = Emulator::start();
     emulator.make_bucket("sebs-tui-secret");
     let out = tempfile::tempdir().unwrap();
-    for (request, words) in [
-        ("GET /sebs-tui-secret…tagging", "bucket sebs-tui-secret"),
-        ("GET /?…ListBuckets", "may be left"),
+    for (request, fault, words) in [
+        (
+            "GET /sebs-tui-secret…tagging",
+            DENIED,
+            "bucket sebs-tui-secret",
+        ),
+        (
+            "GET /?…ListBuckets",
+            DENIED,
+            "a bucket that a run made may be left",
+        ),
+        (
+            "GET /2015-03-31/functions",
+            DENIED_BY_LAMBDA,
+            "a function that a run made may be left",
+        ),
     ] {
-        let proxy = FaultProxy::start(emulator.port(), &[(request, DENIED)]);
+        let proxy = FaultProxy::start(emulator.port(), &[(request, fault)]);
         let mut clean = program();
         clean.args(["clean", "--all", "--platform", "aws"]);
         clean.args(["--endpoint-url", &proxy.url()]);
-        let output = finish(surroundings(&mut clean, out.path()), 0);
+        let output = finish(surroundings(&mut clean, out.path()), 1);
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(
-            told.contains(words) && told.contains("AccessDenied"),
+            told.contains(words)
+                && told.contains("AccessDenied")
+                && told.contains("allow it to these credentials"),
             "{told}"
         );
         let found = String::from_utf8(output.stdout).unwrap();
@@ -485,7 +505,7 @@ async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
         };
         ("again".to_owned(), resource)
     };
-    let tagged = later.tagged().await.unwrap();
+    let tagged = later.tagged().await.unwrap().things;
     assert_eq!(
         tagged,
         [

@@ -21,7 +21,7 @@ use sebs_tui::platform::ledger::{Ledger, Owner, path_in};
 use sebs_tui::platform::origin::Tag;
 use sebs_tui::platform::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry,
+    PlatformError, Reach, Resource, Retry, Tagged,
 };
 use support::{finish, program};
 
@@ -104,8 +104,11 @@ impl Platform for Shelf {
         Vec::new()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(self.tagged.clone())
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        Ok(Tagged {
+            things: self.tagged.clone(),
+            unseen: vec!["the cellar is locked: unlock it".into()],
+        })
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
@@ -188,9 +191,10 @@ async fn tagged_things_of_runs_that_are_alive_or_begun_elsewhere_stay() {
         (_, Some(origin)) if origin.ledgers == "1" => Claim::Ours,
         (_, origin) => Claim::Elsewhere(origin.unwrap().host.clone()),
     };
-    let cleaned = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
+    let swept = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
     assert_eq!(*shelf.asked.lock().unwrap(), ["d", "a"]);
-    let text = table(&cleaned);
+    assert_eq!(swept.unseen, ["the cellar is locked: unlock it"]);
+    let text = table(&swept.cleaned);
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(
         text.contains("c  left alone: it belongs to far-away")

@@ -11,7 +11,7 @@ use sebs_tui::cli::{Cleaning, CleaningMode, Whose};
 use sebs_tui::core::message::AtEnd;
 use sebs_tui::platform::Platform;
 use sebs_tui::platform::cleaning::{
-    self, Claim, Cleaned, Fate, Intent, clean_ledger, clean_tagged, kept, unreachable,
+    self, Claim, Cleaned, Fate, Intent, Swept, clean_ledger, clean_tagged, kept, unreachable,
 };
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::{self, Ledger};
@@ -159,17 +159,17 @@ impl Sweep<'_> {
 
     /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
-        let cleaned = self.tagged(settings, |_| Claim::Ours, outcome).await;
-        self.take(cleaned, outcome);
+        let swept = self.tagged(settings, |_| Claim::Ours, outcome).await;
+        self.take(swept, outcome);
     }
 
     /// What is claimed in each of these places.
     async fn tags(&self, places: &[Place], claimed: impl Fn(&Tag) -> Claim, outcome: &mut Outcome) {
         for (words, settings) in places {
             outcome.looked.push(words.clone());
-            let cleaned = self.tagged(settings, &claimed, outcome).await;
-            let cleaned = cleaned.map_err(|error| format!("{words}: {error}"));
-            self.take(cleaned, outcome);
+            let swept = self.tagged(settings, &claimed, outcome).await;
+            let swept = swept.map_err(|error| format!("{words}: {error}"));
+            self.take(swept, outcome);
         }
     }
 
@@ -178,21 +178,22 @@ impl Sweep<'_> {
         settings: &Settings,
         claimed: impl Fn(&Tag) -> Claim,
         outcome: &mut Outcome,
-    ) -> Result<Vec<Cleaned>, String> {
+    ) -> Result<Swept, String> {
         let (context, notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
-        let cleaned = match to_clean(settings, context).await {
-            Ok(None) => Ok(Vec::new()),
+        let swept = match to_clean(settings, context).await {
+            Ok(None) => Ok(Swept::default()),
             Ok(Some(platform)) => clean_tagged(platform.as_ref(), claimed, self.intent).await,
             Err(error) => Err(error),
         };
         outcome.note(notes);
-        cleaned.map_err(|error| error.to_string())
+        swept.map_err(|error| error.to_string())
     }
 
-    fn take(&self, cleaned: Result<Vec<Cleaned>, String>, outcome: &mut Outcome) {
-        match cleaned {
+    fn take(&self, swept: Result<Swept, String>, outcome: &mut Outcome) {
+        match swept {
             // What a ledger or another place told already is not told again.
-            Ok(cleaned) => {
+            Ok(Swept { cleaned, unseen }) => {
+                outcome.faults.extend(unseen);
                 for one in cleaned {
                     if self.intent == Intent::Remove && one.fate == Fate::Removed
                         || !outcome.knows(&one)

@@ -101,6 +101,15 @@ pub enum Claim {
     Elsewhere(String),
 }
 
+/// What was found by tags.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Each thing, and what became of it.
+    pub cleaned: Vec<Cleaned>,
+    /// What could not be looked at: why, and what to do.
+    pub unseen: Vec<String>,
+}
+
 /// Removes what carries this program's tag and is `claimed`, which is asked after the platform was, so that no run can
 /// have begun in between.
 ///
@@ -110,9 +119,10 @@ pub async fn clean_tagged(
     platform: &dyn Platform,
     claimed: impl Fn(&Tag) -> Claim,
     intent: Intent,
-) -> Result<Vec<Cleaned>, PlatformError> {
+) -> Result<Swept, PlatformError> {
     let mut cleaned = Vec::new();
-    for (tag, resource) in platform.tagged().await?.into_iter().rev() {
+    let tagged = platform.tagged().await?;
+    for (tag, resource) in tagged.things.into_iter().rev() {
         let tag = Tag::parse(&tag);
         let fate = match claimed(&tag) {
             Claim::Ours => fate(platform, &resource, intent).await,
@@ -128,7 +138,10 @@ pub async fn clean_tagged(
             fate,
         });
     }
-    Ok(cleaned)
+    Ok(Swept {
+        cleaned,
+        unseen: tagged.unseen,
+    })
 }
 
 async fn fate(platform: &dyn Platform, resource: &Resource, intent: Intent) -> Fate {

@@ -129,7 +129,7 @@ pub(super) async fn leftovers(settings: &Settings, platform: &dyn Platform, repo
     }
     match in_time("look for leftovers", platform.tagged()).await {
         Ok(found) => {
-            for (run, resource) in found {
+            for (run, resource) in found.things {
                 let found = format!(
                     "{run} was killed and left {} {}",
                     resource.kind, resource.name

@@ -51,7 +51,7 @@ use self::restraint::Restraint;
 use super::context::Context;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource,
+    PlatformError, Reach, Resource, Tagged,
 };
 use crate::core::contract::Reply;
 use crate::core::live::Phase;
@@ -348,11 +348,8 @@ impl Platform for AwsPlatform {
         self.context.ledger().open()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        let mut found = tagged::functions(&self.account).await?;
-        found.extend(tagged::roles(&self.account).await?);
-        found.extend(tagged::buckets(&self.account, &self.context).await?);
-        Ok(found)
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        tagged::everything(&self.account).await
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {

@@ -21,7 +21,7 @@ use self::refusal::Refusal;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry, Verdict,
+    PlatformError, Reach, Resource, Retry, Tagged, Verdict,
 };
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{Dialect, Reply};
@@ -266,8 +266,8 @@ impl Platform for EndpointPlatform {
         Vec::new()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(Vec::new())
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        Ok(Tagged::default())
     }
 
     async fn remove(&self, _: &Resource) -> Result<(), PlatformError> {
