@@ -20,7 +20,7 @@ use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::ledgers::{directory, explained};
 use super::platforms::to_clean;
-use super::{Done, tell_unused, tokio_runtime};
+use super::{Done, tell_unknown, tokio_runtime};
 use places::{Place, places, settings_of};
 
 /// What was cleaned, where tags were looked for, what the platforms said, and what kept anything from being looked at.
@@ -42,7 +42,7 @@ struct Sweep<'a> {
 /// `sebs-tui clean`: removes what killed runs left, and tells of each thing.
 pub fn clean(cleaning: &Cleaning) -> Done {
     let resolved = settings::resolve(&cleaning.options.sources())?;
-    tell_unused(&resolved);
+    tell_unknown(&resolved);
     let settings = &resolved.settings;
     let sweep = Sweep {
         ledgers: directory(settings)?,
