@@ -28,6 +28,7 @@ pub mod pace;
 pub mod plan;
 pub mod price;
 pub mod rate;
+pub mod readiness;
 pub mod replay;
 pub mod reprocess;
 pub mod run;

@@ -127,6 +127,7 @@ impl Workshop for Site {
             self.bench.experiment.seed.wrapping_add(self.packages),
             self.function_exists,
         );
+        self.bench.readiness().replaced();
         Job::new(move |given_up| async move {
             let begun = clock::now().monotonic;
             let work = async {
@@ -158,6 +159,7 @@ impl Workshop for Site {
 
     fn force_cold(&mut self) -> Job {
         let bench = self.bench.clone();
+        bench.readiness().replaced();
         Job::new(move |given_up| async move {
             let begun = clock::now().monotonic;
             let work = async { advised(bench.platform.force_cold().await).await };
