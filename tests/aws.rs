@@ -382,6 +382,34 @@ fn what_a_run_keeps_is_found_without_the_variable_that_led_there() {
 
 #[test]
 #[ignore = "needs MiniStack"]
+fn a_service_with_an_endpoint_of_its_own_is_found_without_its_variable() {
+    const DENIED: Fault = Fault::Answer(
+        403,
+        "x-amzn-errortype: AccessDeniedException",
+        r#"{"Message":"Access Denied"}"#,
+    );
+    let emulator = Emulator::start();
+    let removal = ("DELETE /2015-03-31/functions/", DENIED);
+    let proxy = FaultProxy::start(emulator.port(), &[removal]);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = short_run(out.path(), 1, 1024, 1);
+    run.args(["--plain", "--platform", "aws", "--keep"]);
+    run.env("AWS_ENDPOINT_URL", emulator.url());
+    run.env("AWS_ENDPOINT_URL_LAMBDA", proxy.url());
+    finish(surroundings(&mut run, out.path()), 0);
+    for (code, words) in [(1, "AccessDenied"), (0, "removed")] {
+        let mut clean = program();
+        clean.args(["clean", "--run"]).arg(name(out.path()));
+        let output = finish(surroundings(&mut clean, out.path()), code);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains(words), "{told}");
+    }
+    proxy.assert_used();
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
 fn what_is_in_another_account_is_not_taken_for_gone() {
     const ANOTHER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>999999999999</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
     let emulator = Emulator::start();

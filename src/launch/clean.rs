@@ -159,15 +159,24 @@ impl Sweep<'_> {
 
     /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
-        let swept = self.tagged(settings, |_| Claim::Ours, outcome).await;
+        let ledger = Ledger::in_memory();
+        let swept = self
+            .tagged(settings, ledger, |_| Claim::Ours, outcome)
+            .await;
         self.take(swept, outcome);
     }
 
     /// What is claimed in each of these places.
     async fn tags(&self, places: &[Place], claimed: impl Fn(&Tag) -> Claim, outcome: &mut Outcome) {
-        for (words, settings) in places {
+        for Place {
+            words,
+            settings,
+            led,
+        } in places
+        {
             outcome.looked.push(words.clone());
-            let swept = self.tagged(settings, &claimed, outcome).await;
+            let ledger = Ledger::beside(led.clone());
+            let swept = self.tagged(settings, ledger, &claimed, outcome).await;
             let swept = swept.map_err(|error| format!("{words}: {error}"));
             self.take(swept, outcome);
         }
@@ -176,10 +185,11 @@ impl Sweep<'_> {
     async fn tagged(
         &self,
         settings: &Settings,
+        ledger: Ledger,
         claimed: impl Fn(&Tag) -> Claim,
         outcome: &mut Outcome,
     ) -> Result<Swept, String> {
-        let (context, notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
+        let (context, notes) = Context::new("clean", ledger, Arc::default());
         let swept = match to_clean(settings, context).await {
             Ok(None) => Ok(Swept::default()),
             Ok(Some(platform)) => clean_tagged(platform.as_ref(), claimed, self.intent).await,

@@ -29,6 +29,7 @@ mod removal;
 mod restraint;
 mod retry;
 mod role;
+mod services;
 mod tagged;
 mod url;
 mod waiting;
@@ -48,6 +49,7 @@ use self::errors::error;
 use self::function::Function;
 pub use self::options::{Form, Options, Processor, Trigger, Way};
 use self::restraint::Restraint;
+use self::services::Services;
 use super::context::Context;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, Platform,
@@ -90,9 +92,12 @@ impl AwsPlatform {
     /// # Errors
     /// When an endpoint or region cannot be looked up.
     pub async fn start(mut options: Options, context: Context) -> Result<Self, PlatformError> {
+        let before = context.ledger().place();
+        let variable = |name: &str| std::env::var(name).ok();
+        let services = Services::find(&options.way, before.as_ref(), variable)?;
         place::as_before(&mut options.way, &context);
         Ok(Self {
-            account: Account::open(&options).await?,
+            account: Account::open(&options.way, services).await?,
             name: names::of(&options.function_name, context.run()),
             options,
             context,

@@ -57,6 +57,10 @@ fn first_version() -> u32 {
 pub struct Place {
     /// Settings by key that lead there by themselves; they go before the owner's.
     pub settings: BTreeMap<String, String>,
+    /// Variables of the environment that the platform's own tools heed, paths and URLs but no secrets: those that led
+    /// there, and no others of the kind. None in older ledgers, which do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, String>>,
     /// What the platform calls itself there, such as an engine's or an account's number; none when it has no lasting name.
     pub identity: Option<String>,
 }

@@ -161,6 +161,23 @@ impl Ledger {
         parse(&fs::read(path)?).map(|parsed| (parsed.owner, parsed.open))
     }
 
+    /// Where the things are of which a ledger says so; none when it does not.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn place_in(path: &Path) -> io::Result<Option<Place>> {
+        parse(&fs::read(path)?).map(|parsed| parsed.place)
+    }
+
+    /// A ledger in memory for things that another one has: it leads where that one does.
+    pub fn beside(place: Option<Place>) -> Self {
+        let mut ledger = Self::in_memory();
+        if let Ok(book) = ledger.book.get_mut() {
+            book.place = place;
+        }
+        ledger
+    }
+
     /// A ledger in memory: for what makes nothing that outlives the process.
     pub fn in_memory() -> Self {
         Self::of(None, Vec::new())

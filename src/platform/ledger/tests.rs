@@ -58,7 +58,11 @@ fn what_becomes_of_the_things_is_known_and_a_run_that_goes_on_may_change_it() {
     }
     // One of before does not say.
     let text = fs::read_to_string(&path).unwrap();
-    let older = text.lines().next().unwrap().replace(",\"at_end\":\"keep\"", "");
+    let older = text
+        .lines()
+        .next()
+        .unwrap()
+        .replace(",\"at_end\":\"keep\"", "");
     assert_ne!(older, text.lines().next().unwrap());
     fs::write(&path, older + "\n").unwrap();
     assert_eq!(at_end(), AtEnd::Remove);
@@ -87,6 +91,7 @@ fn a_ledger_leads_to_the_place_that_was_reached_and_refuses_another_while_things
     let path = path_in(directory.path(), "r");
     let at = |address: &str, identity: Option<&str>| Place {
         settings: BTreeMap::from([("docker_host".into(), address.into())]),
+        variables: None,
         identity: identity.map(str::to_owned),
     };
     let ledger = Ledger::create(&path, &owner()).unwrap();
@@ -110,6 +115,28 @@ fn a_ledger_leads_to_the_place_that_was_reached_and_refuses_another_while_things
     ledger.reached(&at("unix:///b", Some("B"))).unwrap();
     ledger.removed(&thing("a")).unwrap();
     ledger.reached(&at("tcp://a", Some("A"))).unwrap();
+}
+
+#[test]
+fn the_variables_that_led_to_a_place_are_kept_and_older_places_have_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(directory.path(), "r");
+    let place = Place {
+        settings: BTreeMap::from([("docker_host".into(), "tcp://a".into())]),
+        variables: Some(BTreeMap::from([("DOCKER_CERT_PATH".into(), "/c".into())])),
+        identity: Some("A".into()),
+    };
+    let ledger = Ledger::create(&path, &owner()).unwrap();
+    ledger.creating(&thing("a")).unwrap();
+    ledger.reached(&place).unwrap();
+    drop(ledger);
+    assert_eq!(Ledger::place_in(&path).unwrap(), Some(place.clone()));
+    assert_eq!(Ledger::beside(Some(place.clone())).place(), Some(place));
+    let text = fs::read_to_string(&path).unwrap();
+    let older = text.replace(r#""variables":{"DOCKER_CERT_PATH":"/c"},"#, "");
+    assert_ne!(older, text);
+    fs::write(&path, older).unwrap();
+    assert_eq!(Ledger::place_in(&path).unwrap().unwrap().variables, None);
 }
 
 #[test]
