@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use sebs_tui::core::cold::ColdMethod;
-use sebs_tui::core::contract::{Dialect, Reply};
+use sebs_tui::core::contract::{Carrier, Dialect, Reply};
 use sebs_tui::core::sample::AttemptOutcome;
 use sebs_tui::driver::invoke;
 use sebs_tui::platform::Platform;
@@ -31,6 +31,7 @@ async fn invoked(port: u16, deadline: Duration) -> Result<Reply, String> {
         reply: "auto".into(),
         cold: ColdMethod::Auto,
         dialect: Dialect::Stamp,
+        sync: Carrier::Udp,
         per_minute: None,
     };
     let send: Sender = Box::new(|_| Box::pin(async { Err("nobody is called".into()) }));

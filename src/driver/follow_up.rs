@@ -189,7 +189,7 @@ fn untold(what: &str) -> Failure {
     Failure {
         step: "clock".into(),
         what: format!(
-            "the function does not tell {what}, so --sync http cannot compare its clock: use --sync udp, or a function of this version"
+            "the function does not tell {what}, so --sync http cannot compare its clock: use --sync udp, a function of this version, or say with --reply where that is"
         ),
         status: None,
     }

@@ -185,7 +185,7 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         Carrier::Http => {
             let each = about.follow_ups();
             let whose = if about.platform == "endpoint" {
-                "; the function must be ours: another tells neither its instance nor when it leaves"
+                "; the function must be ours, or --reply say where instance_id and leave are"
             } else {
                 ""
             };
