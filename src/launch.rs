@@ -131,7 +131,7 @@ pub fn run(options: &Options) -> Done {
         live: live.clone(),
         display,
     };
-    let experiment = experiment(settings, header, template);
+    let experiment = experiment(settings, header, &equipment.abilities(), template);
     let running = runtime.spawn(driver::run(
         experiment,
         equipment,

@@ -293,6 +293,16 @@ pub fn expected(plan: &Plan, about: &About) -> String {
             text.push_str(" (assumed)");
         }
     }
+    if let Some(most) = about.per_minute {
+        let least = pace::least(most, invocations);
+        if least > 0 {
+            let _ = write!(
+                text,
+                ", at least {} min at {most} invocations a minute",
+                minutes(least)
+            );
+        }
+    }
     if let (Some(list), (_, Some(price))) = (
         &about.terms.price,
         bill(&about.terms, invocations, invocations as Nanos * each),

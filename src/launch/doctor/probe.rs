@@ -88,7 +88,7 @@ pub(super) async fn probe(
         }
     };
     let deployment = header.plan.deployment;
-    let experiment = experiment(settings, header, template);
+    let experiment = experiment(settings, header, &equipment.abilities(), template);
     let mut interrupted = interrupt.subscribe();
     let give_up = async {
         if interrupted.wait_for(Option::is_some).await.is_err() {
