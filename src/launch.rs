@@ -24,7 +24,6 @@ use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
-use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, Display, Entry};
 use sebs_tui::driver::package::Template;
@@ -63,29 +62,27 @@ const REMOVED_AT_ONCE: Duration = Duration::from_millis(500);
 /// How the program ends.
 pub type Done = Result<ExitCode, Box<dyn Error>>;
 
-/// Lists what was given and has no use here.
-pub fn tell_unused(resolved: &Resolved) {
+/// Lists what was given and is no setting of this program's.
+pub fn tell_unknown(resolved: &Resolved) {
     for unused in &resolved.unused {
         eprintln!("sebs-tui: not used: {unused}");
     }
 }
 
-/// Tells what has no use on this platform.
-fn tell_unused_here(options: &Options, settings: &Settings) {
+/// Lists what was given and has no use in a run.
+pub fn tell_unused(resolved: &Resolved) {
+    tell_unknown(resolved);
+    for idle in resolved.idle() {
+        eprintln!("sebs-tui: not used: {idle}");
+    }
+}
+
+/// Tells that nothing can be kept on this platform.
+fn tell_unused_keep(options: &Options, settings: &Settings) {
     let platform = settings.platform.word();
     if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
         eprintln!(
             "sebs-tui: not used: --keep: what a run makes on the platform {platform} ends with this program"
-        );
-    }
-    let forced = matches!(
-        settings.platform,
-        PlatformName::Local | PlatformName::Docker | PlatformName::Simulated
-    );
-    if forced && settings.cold_method != ColdMethod::Auto {
-        eprintln!(
-            "sebs-tui: not used: --cold-method {}: on the platform {platform} every cold start is a new environment",
-            settings.cold_method
         );
     }
 }
@@ -115,7 +112,7 @@ pub fn run(options: &Options) -> Done {
     let equipment = equipment?;
     let settings = &started.resolved.settings;
     let platform = equipment.platform();
-    tell_unused_here(options, settings);
+    tell_unused_keep(options, settings);
     let Kept {
         directory,
         mut store,
@@ -139,7 +136,7 @@ pub fn run(options: &Options) -> Done {
         live: live.clone(),
         display,
     };
-    let experiment = experiment(settings, header, template);
+    let experiment = experiment(settings, header, &equipment.abilities(), template);
     let running = runtime.spawn(driver::run(
         experiment,
         equipment,

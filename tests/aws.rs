@@ -9,6 +9,7 @@ mod emulator;
 #[path = "aws/fault_proxy.rs"]
 mod fault_proxy;
 
+use std::ffi::OsString;
 use std::io::Cursor;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -251,7 +252,7 @@ async fn a_given_bucket_is_used_and_left_empty_and_a_made_one_is_found_by_its_ta
     let buckets = emulator.buckets();
     assert_eq!(buckets.len(), 2, "{buckets:?}");
     assert!(buckets.iter().all(|(_, objects)| *objects == 0));
-    let tagged = made.tagged().await.unwrap();
+    let tagged = made.tagged().await.unwrap().things;
     let (run, bucket) = tagged
         .iter()
         .find(|(_, resource)| resource.kind == "bucket")
@@ -292,27 +293,47 @@ async fn in_a_bucket_that_keeps_versions_nothing_of_a_package_is_left() {
 
 #[test]
 #[ignore = "needs MiniStack"]
-fn clean_tells_of_buckets_that_may_not_be_looked_at_and_removes_the_rest() {
+fn clean_fails_for_what_may_not_be_looked_at_and_removes_the_rest() {
     const DENIED: Fault = Fault::Answer(
         403,
         "content-type: application/xml",
         "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
     );
+    const DENIED_BY_LAMBDA: Fault = Fault::Answer(
+        403,
+        "x-amzn-errortype: AccessDeniedException",
+        r#"{"Message":"Access Denied"}"#,
+    );
     let emulator = Emulator::start();
     emulator.make_bucket("sebs-tui-secret");
     let out = tempfile::tempdir().unwrap();
-    for (request, words) in [
-        ("GET /sebs-tui-secret…tagging", "bucket sebs-tui-secret"),
-        ("GET /?…ListBuckets", "may be left"),
+    for (request, fault, words) in [
+        (
+            "GET /sebs-tui-secret…tagging",
+            DENIED,
+            "bucket sebs-tui-secret",
+        ),
+        (
+            "GET /?…ListBuckets",
+            DENIED,
+            "a bucket that a run made may be left",
+        ),
+        (
+            "GET /2015-03-31/functions",
+            DENIED_BY_LAMBDA,
+            "a function that a run made may be left",
+        ),
     ] {
-        let proxy = FaultProxy::start(emulator.port(), &[(request, DENIED)]);
+        let proxy = FaultProxy::start(emulator.port(), &[(request, fault)]);
         let mut clean = program();
         clean.args(["clean", "--all", "--platform", "aws"]);
         clean.args(["--endpoint-url", &proxy.url()]);
-        let output = finish(surroundings(&mut clean, out.path()), 0);
+        let output = finish(surroundings(&mut clean, out.path()), 1);
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(
-            told.contains(words) && told.contains("AccessDenied"),
+            told.contains(words)
+                && told.contains("AccessDenied")
+                && told.contains("allow it to these credentials"),
             "{told}"
         );
         let found = String::from_utf8(output.stdout).unwrap();
@@ -327,10 +348,20 @@ fn what_a_run_keeps_is_removed_by_clean() {
     let emulator = Emulator::start();
     let out = tempfile::tempdir().unwrap();
     finish(run(&emulator, out.path()).arg("--keep"), 0);
+    let mut clean = program();
+    let output = finish(surroundings(clean.arg("clean"), out.path()), 0);
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(told.matches("kept on purpose").count(), 2, "{told}");
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--all"]);
+    finish(surroundings(&mut clean, out.path()), 0);
     emulator.assert_empty();
+}
+
+/// Name of the only run in `out`.
+fn name(out: &Path) -> OsString {
+    run_directory(out).file_name().unwrap().into()
 }
 
 #[test]
@@ -344,7 +375,36 @@ fn what_a_run_keeps_is_found_without_the_variable_that_led_there() {
     finish(surroundings(&mut run, out.path()), 0);
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--run"]).arg(name(out.path()));
+    finish(surroundings(&mut clean, out.path()), 0);
+    emulator.assert_empty();
+}
+
+#[test]
+#[ignore = "needs MiniStack"]
+fn a_service_with_an_endpoint_of_its_own_is_found_without_its_variable() {
+    const DENIED: Fault = Fault::Answer(
+        403,
+        "x-amzn-errortype: AccessDeniedException",
+        r#"{"Message":"Access Denied"}"#,
+    );
+    let emulator = Emulator::start();
+    let removal = ("DELETE /2015-03-31/functions/", DENIED);
+    let proxy = FaultProxy::start(emulator.port(), &[removal]);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = short_run(out.path(), 1, 1024, 1);
+    run.args(["--plain", "--platform", "aws", "--keep"]);
+    run.env("AWS_ENDPOINT_URL", emulator.url());
+    run.env("AWS_ENDPOINT_URL_LAMBDA", proxy.url());
+    finish(surroundings(&mut run, out.path()), 0);
+    for (code, words) in [(1, "AccessDenied"), (0, "removed")] {
+        let mut clean = program();
+        clean.args(["clean", "--run"]).arg(name(out.path()));
+        let output = finish(surroundings(&mut clean, out.path()), code);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains(words), "{told}");
+    }
+    proxy.assert_used();
     emulator.assert_empty();
 }
 
@@ -362,7 +422,8 @@ fn what_is_in_another_account_is_not_taken_for_gone() {
     proxy.assert_used();
     for _ in 0..2 {
         let mut clean = program();
-        let output = finish(surroundings(clean.arg("clean"), out.path()), 1);
+        clean.args(["clean", "--run"]).arg(name(out.path()));
+        let output = finish(surroundings(&mut clean, out.path()), 1);
         let told = String::from_utf8(output.stdout).unwrap();
         assert!(
             told.contains("is in account 999999999999 at http://127.0.0.1:"),
@@ -472,7 +533,7 @@ async fn a_function_of_the_same_run_is_used_again_and_found_by_its_tag() {
         };
         ("again".to_owned(), resource)
     };
-    let tagged = later.tagged().await.unwrap();
+    let tagged = later.tagged().await.unwrap().things;
     assert_eq!(
         tagged,
         [
@@ -537,7 +598,8 @@ fn a_given_role_is_taken_and_left() {
     assert_eq!(emulator.held(), (1, 1), "functions and roles");
     assert_eq!(emulator.only_function().role(), Some(role.as_str()));
     let mut clean = program();
-    finish(surroundings(clean.arg("clean"), out.path()), 0);
+    clean.args(["clean", "--all"]);
+    finish(surroundings(&mut clean, out.path()), 0);
     assert_eq!(emulator.held(), (0, 1), "functions and roles");
 }
 

@@ -103,6 +103,7 @@ async fn every_step_of_a_run_is_taken_and_all_it_made_is_found_and_removed() {
         .tagged()
         .await
         .unwrap()
+        .things
         .into_iter()
         .map(|(run, resource)| format!("{run} {}", resource.kind))
         .collect();

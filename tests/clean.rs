@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use hyper::body::Bytes;
 use sebs_tui::core::contract::Reply;
+use sebs_tui::core::message::AtEnd;
 use sebs_tui::core::plan::{Deployment, Limits};
 use sebs_tui::core::sample::PlatformRecord;
 use sebs_tui::platform::cleaning::{Claim, Fate, Intent, clean_ledger, clean_tagged, table};
@@ -20,7 +21,7 @@ use sebs_tui::platform::ledger::{Ledger, Owner, path_in};
 use sebs_tui::platform::origin::Tag;
 use sebs_tui::platform::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry,
+    PlatformError, Reach, Resource, Retry, Tagged,
 };
 use support::{finish, program};
 
@@ -103,8 +104,11 @@ impl Platform for Shelf {
         Vec::new()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(self.tagged.clone())
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        Ok(Tagged {
+            things: self.tagged.clone(),
+            unseen: vec!["the cellar is locked: unlock it".into()],
+        })
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {
@@ -187,9 +191,10 @@ async fn tagged_things_of_runs_that_are_alive_or_begun_elsewhere_stay() {
         (_, Some(origin)) if origin.ledgers == "1" => Claim::Ours,
         (_, origin) => Claim::Elsewhere(origin.unwrap().host.clone()),
     };
-    let cleaned = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
+    let swept = clean_tagged(&shelf, claimed, Intent::Remove).await.unwrap();
     assert_eq!(*shelf.asked.lock().unwrap(), ["d", "a"]);
-    let text = table(&cleaned);
+    assert_eq!(swept.unseen, ["the cellar is locked: unlock it"]);
+    let text = table(&swept.cleaned);
     assert_eq!(text.lines().count(), 4, "{text}");
     assert!(
         text.contains("c  left alone: it belongs to far-away")
@@ -274,6 +279,36 @@ fn a_live_runs_ledger_is_refused_and_otherwise_skipped() {
     assert!(!beside.exists());
     let (_, unknown) = clean(place.path(), &["--run", "other"], 1);
     assert!(unknown.contains("runs with a ledger: living"), "{unknown}");
+}
+
+#[test]
+fn what_a_run_was_told_to_keep_is_listed_and_goes_only_when_that_is_asked_for() {
+    for asked in [&["--run", "kept"][..], &["--all"]] {
+        let place = tempfile::tempdir().unwrap();
+        let path = path_in(&place.path().join("state/ledgers"), "kept");
+        let owner = Owner {
+            at_end: AtEnd::Keep,
+            ..owner("kept", "local")
+        };
+        drop(ledger_with(
+            &path,
+            &owner,
+            &[thing("directory", "/nowhere")],
+        ));
+        for arguments in [&[][..], &["--dry-run"]] {
+            let (told, _) = clean(place.path(), arguments, 0);
+            assert_eq!(
+                told,
+                "kept  directory  /nowhere  kept on purpose (--keep); remove it with: sebs-tui clean --run kept\n"
+            );
+            assert!(path.exists());
+        }
+        let (told, _) = clean(place.path(), &[asked, &["--dry-run"]].concat(), 0);
+        assert!(told.contains("/nowhere  would be removed"), "{told}");
+        let (told, _) = clean(place.path(), asked, 0);
+        assert!(told.contains("/nowhere  removed"), "{told}");
+        assert!(!path.exists());
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn function() -> Vec<u8> {
 
 /// What the engine has of this run.
 async fn left(platform: &DockerPlatform, run: &str) -> Vec<String> {
-    let tagged = platform.tagged().await.unwrap().into_iter();
+    let tagged = platform.tagged().await.unwrap().things.into_iter();
     let tagged = tagged.filter(|(of, _)| of == run);
     tagged.map(|(_, resource)| resource.name).collect()
 }
@@ -173,7 +173,7 @@ async fn what_a_crash_left_is_found_by_its_label_and_removed() {
     std::mem::forget(crashed);
     let cleaner = platform(options(Network::Host), "cleaner").await;
     assert_eq!(left(&cleaner, &run).await.len(), 2);
-    for (of, resource) in cleaner.tagged().await.unwrap().into_iter().rev() {
+    for (of, resource) in cleaner.tagged().await.unwrap().things.into_iter().rev() {
         if of == run {
             assert!(cleaner.removal_command(&resource).contains(&resource.name));
             cleaner.remove(&resource).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_dropped_platform_leaves_no_container_and_its_ledger_tells_of_the_imag
     assert_eq!(open, image, "the ledger tells of the image alone");
     let looker = platform(options(Network::Host), "looker").await;
     assert_eq!(left(&looker, &run).await, image);
-    for (of, resource) in looker.tagged().await.unwrap() {
+    for (of, resource) in looker.tagged().await.unwrap().things {
         if of == run {
             looker.remove(&resource).await.unwrap();
         }

@@ -64,6 +64,23 @@ fn an_engine_on_another_bridge_is_measured_by_its_socket_and_over_tls() {
             told.contains(&format!("at {} (TLS)", engine.over_tls())),
             "{told}"
         );
+        // What is kept is found again by a shell that knows nothing of TLS, by its ledger and by its tag.
+        for asked in ["--run", "--all"] {
+            let out = tempfile::tempdir().unwrap();
+            support::finish(over_tls(out.path()).arg("--keep"), 0);
+            let mut clean = support::program();
+            clean
+                .args(["clean", asked])
+                .env_remove("DOCKER_HOST")
+                .env("TMPDIR", out.path())
+                .env("XDG_STATE_HOME", out.path().join("state"));
+            if asked == "--run" {
+                clean.arg(run_directory(out.path()).file_name().unwrap());
+            }
+            let Output { stdout, .. } = support::finish(&mut clean, 0);
+            let told = String::from_utf8(stdout).unwrap();
+            assert!(told.contains("  removed"), "{told}");
+        }
         // Without asking for TLS nothing is understood.
         let mut plain = over_tls(out.path());
         let Output { stderr, .. } = support::finish(plain.env_remove("DOCKER_TLS_VERIFY"), 1);

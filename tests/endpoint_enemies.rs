@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
 use sebs_tui::core::cold::ColdMethod;
-use sebs_tui::core::contract::{Dialect, Reply};
+use sebs_tui::core::contract::{Carrier, Dialect, Reply};
 use sebs_tui::core::sample::AttemptOutcome;
 use sebs_tui::driver::invoke;
 use sebs_tui::platform::Platform;
@@ -31,6 +31,7 @@ async fn invoked(port: u16, deadline: Duration) -> Result<Reply, String> {
         reply: "auto".into(),
         cold: ColdMethod::Auto,
         dialect: Dialect::Stamp,
+        sync: Carrier::Udp,
         per_minute: None,
     };
     let send: Sender = Box::new(|_| Box::pin(async { Err("nobody is called".into()) }));
@@ -164,6 +165,34 @@ fn a_run_of_one_that_never_answers_ends_at_once_when_it_is_interrupted() {
             .iter()
             .all(|attempt| attempt.outcome == AttemptOutcome::Cancelled)
     );
+}
+
+#[test]
+fn a_warm_invocation_is_not_given_the_time_to_start() {
+    const ANSWER: &str = r#"{"is_cold":false,"request_id":"r","container_id":"c","result":{"output":{"timestamp":1700000000.1}}}"#;
+    let (out, asked) = (out(), AtomicUsize::new(0));
+    let port = listen(move |stream| {
+        // The warm-up is answered, the sample after it is not.
+        if asked.fetch_add(1, Relaxed) == 1 {
+            _ = stream.read(&mut [0]);
+        } else {
+            let length = ANSWER.len();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{ANSWER}");
+            _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let mut run = short_run(out.path(), 1, 1024, 1);
+    run.args(["--plain", "--timeout", "1", "--attempts", "2"]);
+    run.args(["--platform", "endpoint", "--url"]);
+    finish(run.arg(format!("http://127.0.0.1:{port}/")), 1);
+    let entries = journal(&run_directory(out.path()));
+    let attempts = attempts(&entries);
+    let AttemptOutcome::Failed(failure) = &attempts[1].outcome else {
+        panic!("{:?}", attempts[1])
+    };
+    // Its time-out and the way, and no minute.
+    assert_eq!(failure.what, "no answer 6 s after the request was sent");
+    assert!(!matches!(attempts[2].outcome, AttemptOutcome::Failed(_)));
 }
 
 #[test]

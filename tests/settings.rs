@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -483,5 +485,116 @@ proptest! {
         if let Some(value) = setting.kind.parse(&text) {
             prop_assert_eq!(setting.kind.accept(value.clone()), Some(value));
         }
+    }
+}
+
+/// Flags, and the lines that they are told with.
+type Told = (
+    &'static [(&'static str, &'static str)],
+    &'static [&'static str],
+);
+
+#[test]
+fn what_was_given_and_does_nothing_is_told_with_the_reason() {
+    let told = |flags: &[(&'static str, &str)]| resolve(&with_flags(flags)).unwrap().idle();
+    let table: &[Told] = &[
+        (&[], &[]),
+        (&[("sync", "http")], &[]),
+        (&[("in_flight", "8"), ("pace_ms", "5")], &[]),
+        (
+            &[
+                ("sync", "http"),
+                ("listen", "127.0.0.1:9000"),
+                ("advertise", "127.0.0.1"),
+                ("in_flight", "8"),
+                ("pace_ms", "5"),
+            ],
+            &[
+                "--listen, --advertise, --in-flight, --pace-ms: with --sync http no datagrams are sent",
+            ],
+        ),
+        (
+            &[("pace_ms", "1")],
+            &["--pace-ms: one datagram is under way at a time (in_flight is 1)"],
+        ),
+        (
+            &[("region", "us-east-1"), ("image", "i")],
+            &[
+                "--region: of use on the platform aws, and this one is local",
+                "--image: of use on the platform docker, and this one is local",
+            ],
+        ),
+        (&[("platform", "aws"), ("region", "us-east-1")], &[]),
+        (
+            &[("platform", "aws"), ("invocations_per_minute", "9")],
+            &["--invocations-per-minute: of use on the platform endpoint, and this one is aws"],
+        ),
+        (
+            &[("budget", "1")],
+            &["--budget: no price is known on the platform local"],
+        ),
+        (&[("platform", "aws"), ("budget", "1")], &[]),
+        (&[("seed", "1"), ("order", "shuffled")], &[]),
+        (
+            &[("seed", "1")],
+            &[
+                "--seed: nothing is drawn by it: the order is not shuffled, and no package is filled",
+            ],
+        ),
+        (
+            &[("code_points", "3")],
+            &["--code-points: the sweep is of another type (type is payload)"],
+        ),
+        (
+            &[("max_repetitions", "9")],
+            &["--max-repetitions: nothing is repeated further without --until-ci"],
+        ),
+        (
+            &[("cold_method", "config")],
+            &["--cold-method: on the platform local every cold start is a new environment"],
+        ),
+    ];
+    for (flags, lines) in table {
+        assert_eq!(told(flags), *lines, "{flags:?}");
+    }
+}
+
+#[test]
+fn a_variable_and_a_file_are_told_by_name_but_not_a_file_of_defaults() {
+    let directory = directory();
+    let file = directory.path().join("sebs-tui.toml");
+    let mut sources = sources_in(directory.path());
+    fs::write(&file, template()).unwrap();
+    assert_eq!(resolve(&sources).unwrap().idle(), Vec::<String>::new());
+    fs::write(&file, "network = \"mine\"\n").unwrap();
+    let variable = ("SEBS_TUI_CPUS".into(), "2".into());
+    sources.environment.extend([variable]);
+    let told = resolve(&sources).unwrap().idle();
+    let expected = format!(
+        "network in {}, SEBS_TUI_CPUS: of use on the platform docker, and this one is local",
+        file.display()
+    );
+    assert_eq!(told, [expected]);
+}
+
+#[test]
+fn a_plan_and_the_printed_settings_say_what_is_not_used() {
+    let directory = directory();
+    for arguments in [
+        &["plan"][..],
+        &["--print-config"],
+        &["plan", "--print-config"],
+    ] {
+        let mut command = support::program();
+        command
+            .args(arguments)
+            .args(["--platform", "simulated", "--pace-ms", "5"])
+            .current_dir(directory.path());
+        let output = support::finish(&mut command, 0);
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "sebs-tui: not used: --pace-ms: one datagram is under way at a time (in_flight is 1)\n",
+            "{arguments:?}"
+        );
     }
 }

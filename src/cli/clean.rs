@@ -7,8 +7,8 @@ use super::run::{self, Options};
 
 const CLEAN: &str = "Remove what killed runs left on their platforms. Every run writes down what it makes before it \
 makes it; what is still open in the ledgers of runs that are not alive is removed, the last thing made first, on the \
-platform and by the settings that its ledger holds. Exit status: 0 everything that may be removed is gone (with \
---dry-run: was listed), 1 something could not be removed or looked at; for what could not be removed the command is printed.";
+platform and by the settings that its ledger holds. What a run was told to keep (--keep) is listed, and goes with --run or \
+--all. Exit status: 0 everything that may be removed is gone (with --dry-run: was listed), 1 something could not be removed or looked at; for what could not be removed the command is printed.";
 
 /// The options of `clean`.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +62,7 @@ fn arguments() -> [Arg; 3] {
         Arg::new("all")
             .long("all")
             .action(ArgAction::SetTrue)
-            .help("Also whatever carries this program's tag where the settings and the ledgers point, unless its run is alive; what was begun on another machine is listed and left"),
+            .help("Also what runs were told to keep, and whatever carries this program's tag where the settings and the ledgers point, unless its run is alive; what was begun on another machine is listed and left"),
         Arg::new("dry-run")
             .long("dry-run")
             .action(ArgAction::SetTrue)

@@ -56,7 +56,8 @@ pub struct RunHeader {
 }
 
 /// What becomes of what a run has made on its platform, when it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AtEnd {
     /// It is removed.
     #[default]

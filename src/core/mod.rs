@@ -30,6 +30,7 @@ pub mod pace;
 pub mod plan;
 pub mod price;
 pub mod rate;
+pub mod readiness;
 pub mod replay;
 pub mod reprocess;
 mod rows;

@@ -115,6 +115,7 @@ impl Equipment {
                     platform,
                     clocks,
                     pace: Mutex::new(Pace::new(most)),
+                    readiness: Mutex::default(),
                     live,
                 });
                 (Box::new(site), notes)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::body::Bytes;
 use tokio::time::{sleep, timeout};
 
-use super::attempt::{Answered, Bench, START_ALLOWANCE, decoded, failure_of};
+use super::attempt::{Answered, Bench, decoded, failure_of};
 use super::clock;
 use super::invoke::Connection;
 use crate::core::follow_up::{Allowance, Chain, Followed, Passage};
@@ -154,16 +154,16 @@ async fn call(
     let platform = &bench.platform;
     let failed = |error| failure_of(&error);
     let endpoint = platform.endpoint(body).await.map_err(failed)?;
-    let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
+    let deadline = bench.answer_within();
     let kept = connection
         .take()
         .filter(|connection| connection.serves(&endpoint));
-    let (kept, called) = match kept {
-        Some(mut kept) => {
-            let called = kept.again(&endpoint, body.clone(), deadline).await?;
-            (kept, called)
-        }
-        None => Connection::open(&endpoint, body.clone(), deadline, &bench.live).await?,
+    let (kept, called) = if let Some(mut kept) = kept {
+        let called = kept.again(&endpoint, body.clone(), deadline).await;
+        (kept, bench.heed(called)?)
+    } else {
+        let called = Connection::open(&endpoint, body.clone(), deadline, &bench.live).await;
+        bench.heed(called)?
     };
     *connection = Some(kept);
     let reply = decoded(bench, &called.reply)?;
@@ -189,7 +189,7 @@ fn untold(what: &str) -> Failure {
     Failure {
         step: "clock".into(),
         what: format!(
-            "the function does not tell {what}, so --sync http cannot compare its clock: use --sync udp, or a function of this version"
+            "the function does not tell {what}, so --sync http cannot compare its clock: use --sync udp, a function of this version, or say with --reply where that is"
         ),
         status: None,
     }

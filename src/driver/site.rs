@@ -12,7 +12,7 @@ use super::attempt::{self, Bench, Clocks, RETRY_MOST, Told, failure_of};
 use super::clock;
 use super::instances::Instances;
 use super::workshop::{Done, Job, Workshop};
-use super::{DriverError, Experiment, Speaker};
+use super::{DriverError, Experiment};
 use crate::core::contract::StampKind;
 use crate::core::follow_up::Allowance;
 use crate::core::live::{Live, Phase};
@@ -60,10 +60,6 @@ impl Site {
                     "this host gives {} time stamps: offsets are less exact",
                     echo.stamps().word()
                 );
-                Some(Event::Warned { text })
-            }
-            Clocks::Http if self.bench.experiment.foreign.speaker == Speaker::Any => {
-                let text = "--sync http compares no clock of a function that speaks only SeBS's text, as --dialect text says: it tells neither its instance nor when it leaves; use --sync udp".into();
                 Some(Event::Warned { text })
             }
             Clocks::Http => {
@@ -127,6 +123,7 @@ impl Workshop for Site {
             self.bench.experiment.seed.wrapping_add(self.packages),
             self.function_exists,
         );
+        self.bench.readiness().replaced();
         Job::new(move |given_up| async move {
             let begun = clock::now().monotonic;
             let work = async {
@@ -158,6 +155,7 @@ impl Workshop for Site {
 
     fn force_cold(&mut self) -> Job {
         let bench = self.bench.clone();
+        bench.readiness().replaced();
         Job::new(move |given_up| async move {
             let begun = clock::now().monotonic;
             let work = async { advised(bench.platform.force_cold().await).await };

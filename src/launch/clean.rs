@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sebs_tui::cli::{Cleaning, CleaningMode, Whose};
+use sebs_tui::core::message::AtEnd;
 use sebs_tui::platform::Platform;
 use sebs_tui::platform::cleaning::{
-    self, Claim, Cleaned, Fate, Intent, clean_ledger, clean_tagged, unreachable,
+    self, Claim, Cleaned, Fate, Intent, Swept, clean_ledger, clean_tagged, kept, unreachable,
 };
 use sebs_tui::platform::context::{Context, Notes};
 use sebs_tui::platform::ledger::{self, Ledger};
@@ -19,7 +20,7 @@ use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::ledgers::{directory, explained};
 use super::platforms::to_clean;
-use super::{Done, tell_unused, tokio_runtime};
+use super::{Done, tell_unknown, tokio_runtime};
 use places::{Place, places, settings_of};
 
 /// What was cleaned, where tags were looked for, what the platforms said, and what kept anything from being looked at.
@@ -31,19 +32,21 @@ struct Outcome {
     faults: Vec<String>,
 }
 
-/// Where ledgers are, and what is done with what they say.
-struct Sweep {
+/// Where ledgers are, whose things are looked for, and what is done with them.
+struct Sweep<'a> {
     ledgers: PathBuf,
+    whose: &'a Whose,
     intent: Intent,
 }
 
 /// `sebs-tui clean`: removes what killed runs left, and tells of each thing.
 pub fn clean(cleaning: &Cleaning) -> Done {
     let resolved = settings::resolve(&cleaning.options.sources())?;
-    tell_unused(&resolved);
+    tell_unknown(&resolved);
     let settings = &resolved.settings;
     let sweep = Sweep {
         ledgers: directory(settings)?,
+        whose: &cleaning.whose,
         intent: match cleaning.mode {
             CleaningMode::Remove => Intent::Remove,
             CleaningMode::DryRun => Intent::Tell,
@@ -57,11 +60,11 @@ pub fn clean(cleaning: &Cleaning) -> Done {
     // Read now: a ledger with nothing left open goes.
     let places = places(settings, &paths, &mut outcome.faults);
     tokio_runtime()?.block_on(async {
-        match &cleaning.whose {
+        match sweep.whose {
             Whose::Run(run) => {
                 let path = ledger::path_in(&sweep.ledgers, run);
                 if path.exists() {
-                    sweep.ledger(&path, &mut outcome, Alive::IsAFault).await;
+                    sweep.ledger(&path, &mut outcome).await;
                     return;
                 }
                 let named = |tag: &Tag| match sweep.is_alive(&tag.run) {
@@ -75,7 +78,7 @@ pub fn clean(cleaning: &Cleaning) -> Done {
             }
             Whose::DeadRuns | Whose::All => {
                 for path in &paths {
-                    sweep.ledger(path, &mut outcome, Alive::IsTold).await;
+                    sweep.ledger(path, &mut outcome).await;
                 }
                 // The directories of killed runs on this machine need no ledger to be found.
                 let local = Settings {
@@ -83,7 +86,7 @@ pub fn clean(cleaning: &Cleaning) -> Done {
                     ..settings.clone()
                 };
                 sweep.local(&local, &mut outcome).await;
-                if cleaning.whose == Whose::All {
+                if *sweep.whose == Whose::All {
                     let origin = Origin::known(&sweep.ledgers);
                     let claimed = |tag: &Tag| sweep.claim(tag, &origin);
                     sweep.tags(&places, claimed, &mut outcome).await;
@@ -113,22 +116,17 @@ fn run_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// What is said of a ledger whose run is alive.
-#[derive(Clone, Copy)]
-enum Alive {
-    IsTold,
-    IsAFault,
-}
-
-impl Sweep {
-    async fn ledger(&self, path: &Path, outcome: &mut Outcome, alive: Alive) {
+impl Sweep<'_> {
+    /// A live run is refused when it was named, else told; what was kept on purpose goes when everything does, or when
+    /// its run was named.
+    async fn ledger(&self, path: &Path, outcome: &mut Outcome) {
         let (ledger, owner) = match Ledger::reopen(path) {
             Ok(opened) => opened,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,
             Err(error) => {
                 let skipped = format!("{}: skipped: {}", path.display(), explained(&error));
-                match alive {
-                    Alive::IsTold if error.kind() == io::ErrorKind::WouldBlock => {
+                match self.whose {
+                    Whose::DeadRuns | Whose::All if error.kind() == io::ErrorKind::WouldBlock => {
                         println!("{skipped}");
                     }
                     _ => outcome.faults.push(skipped),
@@ -142,6 +140,10 @@ impl Sweep {
             outcome
                 .faults
                 .push(format!("{}: {what}; {kept}", path.display()));
+        }
+        if (owner.at_end, self.whose) == (AtEnd::Keep, &Whose::DeadRuns) {
+            outcome.cleaned.extend(kept(run, &ledger));
+            return;
         }
         let (context, notes) = Context::new(run, ledger, Arc::default());
         let platform = platform_of(path, &owner, &context).await;
@@ -157,40 +159,51 @@ impl Sweep {
 
     /// Directories of killed runs, of Docker's too: the local platform knows by itself that they are nobody's.
     async fn local(&self, settings: &Settings, outcome: &mut Outcome) {
-        let cleaned = self.tagged(settings, |_| Claim::Ours, outcome).await;
-        self.take(cleaned, outcome);
+        let ledger = Ledger::in_memory();
+        let swept = self
+            .tagged(settings, ledger, |_| Claim::Ours, outcome)
+            .await;
+        self.take(swept, outcome);
     }
 
     /// What is claimed in each of these places.
     async fn tags(&self, places: &[Place], claimed: impl Fn(&Tag) -> Claim, outcome: &mut Outcome) {
-        for (words, settings) in places {
+        for Place {
+            words,
+            settings,
+            led,
+        } in places
+        {
             outcome.looked.push(words.clone());
-            let cleaned = self.tagged(settings, &claimed, outcome).await;
-            let cleaned = cleaned.map_err(|error| format!("{words}: {error}"));
-            self.take(cleaned, outcome);
+            let ledger = Ledger::beside(led.clone());
+            let swept = self.tagged(settings, ledger, &claimed, outcome).await;
+            let swept = swept.map_err(|error| format!("{words}: {error}"));
+            self.take(swept, outcome);
         }
     }
 
     async fn tagged(
         &self,
         settings: &Settings,
+        ledger: Ledger,
         claimed: impl Fn(&Tag) -> Claim,
         outcome: &mut Outcome,
-    ) -> Result<Vec<Cleaned>, String> {
-        let (context, notes) = Context::new("clean", Ledger::in_memory(), Arc::default());
-        let cleaned = match to_clean(settings, context).await {
-            Ok(None) => Ok(Vec::new()),
+    ) -> Result<Swept, String> {
+        let (context, notes) = Context::new("clean", ledger, Arc::default());
+        let swept = match to_clean(settings, context).await {
+            Ok(None) => Ok(Swept::default()),
             Ok(Some(platform)) => clean_tagged(platform.as_ref(), claimed, self.intent).await,
             Err(error) => Err(error),
         };
         outcome.note(notes);
-        cleaned.map_err(|error| error.to_string())
+        swept.map_err(|error| error.to_string())
     }
 
-    fn take(&self, cleaned: Result<Vec<Cleaned>, String>, outcome: &mut Outcome) {
-        match cleaned {
+    fn take(&self, swept: Result<Swept, String>, outcome: &mut Outcome) {
+        match swept {
             // What a ledger or another place told already is not told again.
-            Ok(cleaned) => {
+            Ok(Swept { cleaned, unseen }) => {
+                outcome.faults.extend(unseen);
                 for one in cleaned {
                     if self.intent == Intent::Remove && one.fate == Fate::Removed
                         || !outcome.knows(&one)

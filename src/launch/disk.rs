@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sebs_tui::cli::Options;
-use sebs_tui::core::message::{Entry, Event, JOURNAL_VERSION, RunHeader};
+use sebs_tui::core::message::{AtEnd, Entry, Event, JOURNAL_VERSION, RunHeader};
 use sebs_tui::core::plan::Sweep;
 use sebs_tui::core::time::{Nanos, SECOND};
 use sebs_tui::driver::Equipment;
@@ -30,6 +30,7 @@ pub(super) const NAMESAKES_MOST: Nanos = 60;
 pub(super) struct Started {
     pub(super) resolved: Resolved,
     pub(super) resume: Option<PathBuf>,
+    at_end: AtEnd,
 }
 
 /// What is on disk when the experiment begins.
@@ -66,6 +67,7 @@ impl Started {
         Ok(Self {
             resolved,
             resume: options.resume.clone(),
+            at_end: options.at_end,
         })
     }
 
@@ -79,7 +81,8 @@ impl Started {
                 // All samples of a run have their clocks compared in the same way.
                 self.resolved.settings.sync = kept.header.sync.into();
                 let name = &kept.header.id;
-                let ledger = ledgers::of_run(&self.resolved, name, directory, Begun::Before)?;
+                let begun = (Begun::Before, self.at_end);
+                let ledger = ledgers::of_run(&self.resolved, name, directory, begun)?;
                 Ok((Place::Kept(Box::new(kept)), ledger))
             }
         }
@@ -98,7 +101,7 @@ impl Started {
                 &self.resolved,
                 &name(&directory.path),
                 &directory.path,
-                Begun::Now,
+                (Begun::Now, self.at_end),
             ) {
                 // A run that began elsewhere in the same second has this name: resources go by it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

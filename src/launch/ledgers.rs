@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sebs_tui::core::message::AtEnd;
 use sebs_tui::platform::ledger::{self, Ledger, Owner};
 use sebs_tui::settings::{Resolved, Settings};
 
@@ -37,7 +38,7 @@ pub(super) fn of_run(
     resolved: &Resolved,
     run: &str,
     run_directory: &Path,
-    begun: Begun,
+    (begun, at_end): (Begun, AtEnd),
 ) -> io::Result<Ledger> {
     let settings = &resolved.settings;
     if !needs_ledger(settings.platform) {
@@ -45,12 +46,15 @@ pub(super) fn of_run(
     }
     let path = ledger::path_in(&directory(settings)?, run);
     let opened = match begun {
-        Begun::Before if path.exists() => Ledger::reopen(&path).map(|(ledger, _)| ledger),
+        Begun::Before if path.exists() => reopened(&path, at_end),
         Begun::Before | Begun::Now => {
             let recorded = resolved.recorded();
             let settings = recorded.map(|(key, value, _)| (key.into(), value));
             let directory = std::path::absolute(run_directory)?;
-            let owner = Owner::new(run, directory, settings.collect());
+            let owner = Owner {
+                at_end,
+                ..Owner::new(run, directory, settings.collect())
+            };
             Ledger::create(&path, &owner)
         }
     };
@@ -58,6 +62,15 @@ pub(super) fn of_run(
         let what = format!("ledger {}: {}", path.display(), explained(&error));
         io::Error::new(error.kind(), what)
     })
+}
+
+/// A user may want another end of a run that goes on.
+fn reopened(path: &Path, at_end: AtEnd) -> io::Result<Ledger> {
+    let (ledger, owner) = Ledger::reopen(path)?;
+    if owner.at_end != at_end {
+        ledger.goes_on(at_end)?;
+    }
+    Ok(ledger)
 }
 
 /// Why a ledger cannot be had, in words.

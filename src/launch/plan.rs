@@ -35,9 +35,8 @@ pub fn plan(options: &Options) -> Done {
     }
     let plan = planned(&settings, &abilities, &template)?;
     let about = About {
-        per_minute: abilities.invocations_per_minute,
         unasked,
-        ..about(&settings, &plan, abilities.cold_method, &template)
+        ..about(&settings, &plan, &abilities, &template)
     };
     tell(plain::plan::render(&plan, &about))?;
     Ok(ExitCode::SUCCESS)
@@ -75,12 +74,17 @@ fn unknown() -> Abilities {
 }
 
 /// What is known of the run beside its plan.
-pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &Template) -> About {
+pub(super) fn about(
+    settings: &Settings,
+    plan: &Plan,
+    abilities: &Abilities,
+    template: &Template,
+) -> About {
     let platform = settings.platform.word();
     About {
         platform: platform.into(),
         runtime: form(settings, plan.deployment).into(),
-        cold,
+        cold: abilities.cold_method.clone(),
         n: settings.n,
         sync: settings.carrier(),
         max_exchanges: settings.max_exchanges,
@@ -88,10 +92,7 @@ pub(super) fn about(settings: &Settings, plan: &Plan, cold: String, template: &T
         typical: typical(settings),
         timeout: settings.timeout().as_nanos() as Nanos,
         terms: settings.terms(),
-        // Of a platform of ours only the platform itself knows.
-        per_minute: settings
-            .invocations_per_minute
-            .filter(|_| settings.platform == PlatformName::Endpoint),
+        per_minute: abilities.invocations_per_minute,
         unasked: None,
         unpriced: if settings.platform.is_free() {
             format!("nothing is paid on {platform}")

@@ -185,7 +185,7 @@ fn totals(text: &mut String, plan: &Plan, about: &About) {
         Carrier::Http => {
             let each = about.follow_ups();
             let whose = if about.platform == "endpoint" {
-                "; the function must be ours: another tells neither its instance nor when it leaves"
+                "; the function must be ours, or --reply say where instance_id and leave are"
             } else {
                 ""
             };
@@ -291,6 +291,16 @@ pub fn expected(plan: &Plan, about: &About) -> String {
         let _ = write!(text, ", {}", rough(about.time(&effort, typical)));
         if let Basis::Assumed(_) = typical.basis {
             text.push_str(" (assumed)");
+        }
+    }
+    if let Some(most) = about.per_minute {
+        let least = pace::least(most, invocations);
+        if least > 0 {
+            let _ = write!(
+                text,
+                ", at least {} min at {most} invocations a minute",
+                minutes(least)
+            );
         }
     }
     if let (Some(list), (_, Some(price))) = (

@@ -29,6 +29,8 @@ pub enum Fate {
     Removed,
     /// It would be removed.
     WouldBeRemoved,
+    /// It is left alone: its run was told to keep it.
+    Kept,
     /// It is left alone: nobody here knows whether its run is alive.
     Elsewhere {
         /// The machine on which the run was begun, in words.
@@ -84,7 +86,7 @@ pub async fn clean_ledger(
 fn noted(ledger: &Ledger, resource: &Resource, fate: &Fate) -> std::io::Result<()> {
     match fate {
         Fate::Removed => ledger.removed(resource),
-        Fate::WouldBeRemoved | Fate::Elsewhere { .. } | Fate::Failed { .. } => Ok(()),
+        Fate::WouldBeRemoved | Fate::Kept | Fate::Elsewhere { .. } | Fate::Failed { .. } => Ok(()),
     }
 }
 
@@ -99,6 +101,15 @@ pub enum Claim {
     Elsewhere(String),
 }
 
+/// What was found by tags.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Each thing, and what became of it.
+    pub cleaned: Vec<Cleaned>,
+    /// What could not be looked at: why, and what to do.
+    pub unseen: Vec<String>,
+}
+
 /// Removes what carries this program's tag and is `claimed`, which is asked after the platform was, so that no run can
 /// have begun in between.
 ///
@@ -108,9 +119,10 @@ pub async fn clean_tagged(
     platform: &dyn Platform,
     claimed: impl Fn(&Tag) -> Claim,
     intent: Intent,
-) -> Result<Vec<Cleaned>, PlatformError> {
+) -> Result<Swept, PlatformError> {
     let mut cleaned = Vec::new();
-    for (tag, resource) in platform.tagged().await?.into_iter().rev() {
+    let tagged = platform.tagged().await?;
+    for (tag, resource) in tagged.things.into_iter().rev() {
         let tag = Tag::parse(&tag);
         let fate = match claimed(&tag) {
             Claim::Ours => fate(platform, &resource, intent).await,
@@ -126,7 +138,10 @@ pub async fn clean_tagged(
             fate,
         });
     }
-    Ok(cleaned)
+    Ok(Swept {
+        cleaned,
+        unseen: tagged.unseen,
+    })
 }
 
 async fn fate(platform: &dyn Platform, resource: &Resource, intent: Intent) -> Fate {
@@ -146,15 +161,26 @@ async fn fate(platform: &dyn Platform, resource: &Resource, intent: Intent) -> F
 
 /// The things of a ledger whose platform cannot be reached, and why.
 pub fn unreachable(run: &str, ledger: &Ledger, why: &str) -> Vec<Cleaned> {
-    let failed = |resource| Cleaned {
+    let failed = || Fate::Failed {
+        why: why.into(),
+        command: None,
+    };
+    all(run, ledger, failed)
+}
+
+/// The things of a ledger whose run was told to keep them.
+pub fn kept(run: &str, ledger: &Ledger) -> Vec<Cleaned> {
+    all(run, ledger, || Fate::Kept)
+}
+
+/// Every thing of a ledger with the same fate.
+fn all(run: &str, ledger: &Ledger, fate: impl Fn() -> Fate) -> Vec<Cleaned> {
+    let told = |resource| Cleaned {
         run: run.into(),
         resource,
-        fate: Fate::Failed {
-            why: why.into(),
-            command: None,
-        },
+        fate: fate(),
     };
-    ledger.open().into_iter().rev().map(failed).collect()
+    ledger.open().into_iter().rev().map(told).collect()
 }
 
 /// As a word of a shell's command: a tag may hold anything.
@@ -183,6 +209,10 @@ pub fn table(cleaned: &[Cleaned]) -> String {
         let fate = match &one.fate {
             Fate::Removed => "removed".into(),
             Fate::WouldBeRemoved => "would be removed".into(),
+            Fate::Kept => format!(
+                "kept on purpose (--keep); remove it with: sebs-tui clean --run {}",
+                word(&one.run)
+            ),
             Fate::Elsewhere { host, platform } => format!(
                 "left alone: it belongs to {host}, and its run is perhaps alive; if not: sebs-tui clean --run {} --platform {platform}",
                 word(&one.run)

@@ -154,6 +154,15 @@ pub struct Resource {
     pub name: String,
 }
 
+/// What a platform holds with this program's tag, of any run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tagged {
+    /// Each thing with its tag, in the order in which things are made: the last is removed first.
+    pub things: Vec<(String, Resource)>,
+    /// What could not be looked at, so that something may be left there: why, and what to do.
+    pub unseen: Vec<String>,
+}
+
 /// One thing that was looked at before a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -299,9 +308,8 @@ pub trait Platform: Send + Sync {
     /// What exists because of this run.
     async fn owned(&self) -> Vec<Resource>;
 
-    /// What is found on the platform with this program's tag, of any run, with the tag, in the order in which things are
-    /// made: the last is removed first.
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError>;
+    /// What is found on the platform with this program's tag, of any run.
+    async fn tagged(&self) -> Result<Tagged, PlatformError>;
 
     /// Removes one thing, of this run or an earlier one; that it is not there is no error.
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError>;

@@ -4,6 +4,7 @@
 //! goes on elsewhere whether the screen is drawn, stopped, slow or gone. At most ten frames a second
 //! are drawn, and none while nothing changes.
 
+mod answer;
 pub mod control;
 pub mod draw;
 pub mod facts;

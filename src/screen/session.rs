@@ -11,9 +11,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::core::board::{Activity, Board};
-use crate::core::message::RunState;
+use crate::core::message::{Command, RunState};
 use crate::core::time::SECOND;
 
+use super::answer;
 use super::draw::{Scene, draw};
 use super::input::Decoder;
 use super::signals::Signals;
@@ -56,6 +57,8 @@ struct Session {
     drawn: Instant,
     looked: Instant,
     message_until: Instant,
+    /// The command that the message answers, if it does.
+    answered: Option<Command>,
     over_since: Option<Instant>,
     suspend_by: Option<Instant>,
     interrupted: Option<i32>,
@@ -100,6 +103,7 @@ impl Session {
             drawn: now - FRAME,
             looked: now,
             message_until: now,
+            answered: None,
             over_since: None,
             suspend_by: None,
             interrupted: None,
@@ -207,6 +211,7 @@ impl Session {
         if !self.view.frozen {
             self.take_picture();
         }
+        self.forget_answer();
         if !self.changed || self.screen.has_pending() {
             return None;
         }
@@ -235,6 +240,16 @@ impl Session {
             .draw(|frame| draw(frame, &scene))
             .is_err()
             .then_some(Left::TerminalGone)
+    }
+
+    /// An answer goes when the picture shows that it is no longer true.
+    fn forget_answer(&mut self) {
+        let state = self.picture.board.state;
+        let untrue = |command: &mut Command| !answer::is_true(*command, state);
+        if self.answered.take_if(untrue).is_some() {
+            self.view.message = None;
+            self.changed = true;
+        }
     }
 
     fn count_down(&mut self, now: Instant) {

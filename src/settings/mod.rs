@@ -1,9 +1,11 @@
 //! Every setting and where its value came from: flag > `SEBS_TUI_*` > file > SeBS's configuration > default.
 //!
-//! [`table`] is the one list; [`layers`] stacks the sources; [`sebs`] reads SeBS's JSON; [`show`] prints.
+//! [`table`] is the one list; [`layers`] stacks the sources; [`sebs`] reads SeBS's JSON; [`show`] prints; `idle` knows
+//! which settings do nothing beside others.
 
 pub mod advertise;
 pub mod error;
+mod idle;
 pub mod kind;
 pub mod layers;
 pub mod prices;

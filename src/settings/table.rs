@@ -438,7 +438,8 @@ pub static TABLE: &[Setting] = &[
         "auto",
         "Where the answer holds what is needed. auto: as our function or SeBS's wrappers answer. Else a list of \
          is_cold, request_id, timestamp and exchanges with a JSON pointer or a header each, such as \
-         is_cold=/cold,request_id=header:x-request-id,timestamp=/begin.",
+         is_cold=/cold,request_id=header:x-request-id,timestamp=/begin; --sync http needs instance_id and leave (the time \
+         at which the function is done) too.",
     ),
     Setting::open(
         "invocations_per_minute",

@@ -7,7 +7,7 @@ mod warnings;
 pub use self::request::budget;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -29,6 +29,7 @@ use crate::core::follow_up::{Followed, is_due};
 use crate::core::live::{Live, Phase};
 use crate::core::offset::estimate;
 use crate::core::pace::Pace;
+use crate::core::readiness::Readiness;
 use crate::core::run::{Invoke, Outcome};
 use crate::core::sample::{
     Attempt, AttemptOutcome, ColdNonce, Failure, FunctionReport, HostStamps, HttpTimes,
@@ -39,8 +40,6 @@ use crate::platform::{HttpReply, Platform, PlatformError, Retry};
 
 /// Longest wait that a platform's advice to try later can cause.
 pub const RETRY_MOST: Duration = Duration::from_secs(60);
-/// A cold start may add this to the function's own time-out.
-pub(super) const START_ALLOWANCE: Duration = Duration::from_secs(60);
 
 /// Telling where the function is, and afterwards what the platform's books say of an invocation.
 const PLATFORM_DEADLINE: Duration = Duration::from_secs(120);
@@ -55,8 +54,30 @@ pub struct Bench {
     pub clocks: Clocks,
     /// When the platform takes the next invocation.
     pub pace: Mutex<Pace>,
+    /// Whether an environment may have to start for the next invocation.
+    pub readiness: Mutex<Readiness>,
     /// What the screen reads.
     pub live: Arc<Live>,
+}
+
+impl Bench {
+    /// An invocation begins now: how long the first byte of its answer may take.
+    pub(super) fn answer_within(&self) -> Duration {
+        let timeout = self.experiment.function.timeout.as_nanos() as Nanos;
+        let deadline = self.readiness().begin(clock::now().monotonic, timeout);
+        Duration::from_nanos(deadline as u64)
+    }
+
+    /// Remembers of a call that failed what that says of the next.
+    pub(super) fn heed<T>(&self, called: Result<T, Failure>) -> Result<T, Failure> {
+        called.inspect_err(|_| self.readiness().failed(clock::now().monotonic))
+    }
+
+    pub(super) fn readiness(&self) -> MutexGuard<'_, Readiness> {
+        self.readiness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How clocks are compared.
@@ -353,8 +374,9 @@ async fn call(bench: &Bench, body: Bytes) -> Result<Answered, Failure> {
     let endpoint = platform.endpoint(&body);
     let endpoint = within(PLATFORM_DEADLINE, (platform.name(), "endpoint"), endpoint);
     let endpoint = endpoint.await?.map_err(failed)?;
-    let deadline = bench.experiment.function.timeout + START_ALLOWANCE;
-    let (connection, called) = Connection::open(&endpoint, body, deadline, &bench.live).await?;
+    let deadline = bench.answer_within();
+    let called = Connection::open(&endpoint, body, deadline, &bench.live).await;
+    let (connection, called) = bench.heed(called)?;
     let reply = decoded(bench, &called.reply)?;
     let record = platform.record(&reply.request_id, &called.reply);
     let record = within(PLATFORM_DEADLINE, (platform.name(), "record"), record).await;
@@ -384,7 +406,11 @@ async fn within<T>(
 
 /// The function's answer; a platform that asks for a rest instead is left alone so long, within bounds.
 pub(super) fn decoded(bench: &Bench, answer: &HttpReply) -> Result<Reply, Failure> {
-    bench.platform.decode(answer).map_err(|error| {
+    let decoded = bench.platform.decode(answer);
+    if decoded.is_ok() {
+        bench.readiness().answered(clock::now().monotonic);
+    }
+    decoded.map_err(|error| {
         if let Retry::After(wait) = error.retry {
             let until = clock::now().monotonic + wait.min(RETRY_MOST).as_nanos() as Nanos;
             let mut pace = bench.pace.lock().unwrap_or_else(PoisonError::into_inner);

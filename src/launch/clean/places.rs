@@ -1,6 +1,7 @@
 //! Where tags are looked for: where the settings and the ledgers lead.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use sebs_tui::platform::ledger::{self, Ledger};
@@ -8,8 +9,29 @@ use sebs_tui::settings::{self, PlatformName, Settings, Sources};
 
 use crate::launch::platforms::needs_ledger;
 
-/// A platform with its account, region or engine, in words, and the settings that lead there.
-pub(super) type Place = (String, Settings);
+/// A platform with its account, region or engine, and what leads there.
+pub(super) struct Place {
+    /// In words.
+    pub words: String,
+    /// The settings.
+    pub settings: Settings,
+    /// As a ledger has it, when it is by a ledger that it is looked at.
+    pub led: Option<ledger::Place>,
+}
+
+impl Place {
+    fn new(settings: Settings, led: Option<ledger::Place>) -> Self {
+        Self {
+            words: in_words(&settings, led.as_ref()),
+            settings,
+            // Whatever carries our tag is looked for, in whichever account that is.
+            led: led.map(|led| ledger::Place {
+                identity: None,
+                ..led
+            }),
+        }
+    }
+}
 
 /// The places of the settings and of every ledger that can be read, each once.
 pub(super) fn places(
@@ -17,26 +39,36 @@ pub(super) fn places(
     paths: &[PathBuf],
     faults: &mut Vec<String>,
 ) -> Vec<Place> {
-    let mut places = vec![(in_words(settings), settings.clone())];
+    let mut places = vec![Place::new(settings.clone(), None)];
     for path in paths {
         // What is wrong with the ledger itself is told where it is cleaned.
         let Ok((owner, _)) = Ledger::read(path) else {
             continue;
         };
+        let led = Ledger::place_in(path).ok().flatten();
         match settings_of(path, &owner) {
-            Ok(settings) => places.push((in_words(&settings), settings)),
+            Ok(settings) => places.push(Place::new(settings, led)),
             Err(why) => faults.push(format!("{}: {why}", path.display())),
         }
     }
     let mut seen = BTreeSet::new();
     // What is left on this machine is found without tags, and other functions are somebody else's.
-    let tags = |place: &Place| needs_ledger(place.1.platform);
-    places.retain(|place| tags(place) && seen.insert(place.0.clone()));
+    let tags = |place: &Place| needs_ledger(place.settings.platform);
+    places.retain(|place| tags(place) && seen.insert(place.words.clone()));
     places
 }
 
-/// Where these settings lead.
-fn in_words(settings: &Settings) -> String {
+/// Where these settings lead, with the variables of a ledger.
+fn in_words(settings: &Settings, led: Option<&ledger::Place>) -> String {
+    let mut words = by_settings(settings);
+    let variables = led.and_then(|place| place.variables.as_ref());
+    for (name, value) in variables.into_iter().flatten() {
+        _ = write!(words, ", with {name}={value}");
+    }
+    words
+}
+
+fn by_settings(settings: &Settings) -> String {
     match settings.platform {
         PlatformName::Aws => {
             let region = settings.region.as_deref();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sebs_tui::core::checkup::{Check, clocks};
+use sebs_tui::core::message::AtEnd;
 use sebs_tui::core::time::{MILLISECOND, Moment, Nanos};
 use sebs_tui::net;
 use sebs_tui::plain::doctor::Doctor;
@@ -66,19 +67,25 @@ pub(super) fn ledgers(settings: &Settings, report: &mut Doctor) {
             return;
         }
     };
-    let mut alive = 0;
+    let (mut alive, mut kept) = (0, 0);
     let before = paths.len();
     for path in paths {
         match left(&path) {
             Ok(None) => alive += 1,
-            Ok(Some(found)) => report.tell(Check::doubtful(SUBJECT, found, REMOVE)),
+            Ok(Some((AtEnd::Keep, found))) => {
+                kept += 1;
+                report.tell(Check::good(SUBJECT, found));
+            }
+            Ok(Some((AtEnd::Remove, found))) => {
+                report.tell(Check::doubtful(SUBJECT, found, REMOVE));
+            }
             Err(error) => {
                 let found = format!("{}: {error}", path.display());
                 report.tell(Check::doubtful(SUBJECT, found, REMOVE));
             }
         }
     }
-    if alive == before {
+    if alive + kept == before {
         let others = match alive {
             0 => String::new(),
             alive => format!("; ledgers of {alive} runs that are alive"),
@@ -90,8 +97,8 @@ pub(super) fn ledgers(settings: &Settings, report: &mut Doctor) {
     }
 }
 
-/// What this ledger has open; none when its run is alive.
-fn left(path: &Path) -> std::io::Result<Option<String>> {
+/// What this ledger has open, and whether that is meant; none when its run is alive.
+fn left(path: &Path) -> std::io::Result<Option<(AtEnd, String)>> {
     if Ledger::is_locked(path)? {
         return Ok(None);
     }
@@ -100,15 +107,19 @@ fn left(path: &Path) -> std::io::Result<Option<String>> {
         .iter()
         .map(|resource| format!("{} {}", resource.kind, resource.name))
         .collect();
-    Ok(Some(format!(
-        "run {} was killed and may have left: {}",
-        owner.run,
-        if things.is_empty() {
-            "nothing but its ledger".into()
-        } else {
-            things.join(", ")
-        }
-    )))
+    let (run, at_end) = (owner.run, owner.at_end);
+    let things = if things.is_empty() {
+        "nothing but its ledger".into()
+    } else {
+        things.join(", ")
+    };
+    let found = match at_end {
+        AtEnd::Keep => format!(
+            "run {run} was told to keep (--keep): {things}; remove it with sebs-tui clean --run {run}"
+        ),
+        AtEnd::Remove => format!("run {run} was killed and may have left: {things}"),
+    };
+    Ok(Some((at_end, found)))
 }
 
 /// What carries the tag of a killed run on the local platform, which needs no ledger.
@@ -118,7 +129,7 @@ pub(super) async fn leftovers(settings: &Settings, platform: &dyn Platform, repo
     }
     match in_time("look for leftovers", platform.tagged()).await {
         Ok(found) => {
-            for (run, resource) in found {
+            for (run, resource) in found.things {
                 let found = format!(
                     "{run} was killed and left {} {}",
                     resource.kind, resource.name

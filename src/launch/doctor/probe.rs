@@ -88,7 +88,7 @@ pub(super) async fn probe(
         }
     };
     let deployment = header.plan.deployment;
-    let experiment = experiment(settings, header, template);
+    let experiment = experiment(settings, header, &equipment.abilities(), template);
     let mut interrupted = interrupt.subscribe();
     let give_up = async {
         if interrupted.wait_for(Option::is_some).await.is_err() {
@@ -183,7 +183,8 @@ fn new_ledger(resolved: &Resolved, wall: Nanos) -> Result<(String, Ledger), Box<
     let directory = ledgers::directory(&resolved.settings)?;
     for later in 0..NAMESAKES_MOST {
         let name = directory::name(wall + later * SECOND, platform, "doctor");
-        match ledgers::of_run(resolved, &name, &directory, Begun::Now) {
+        let begun = (Begun::Now, AtEnd::Remove);
+        match ledgers::of_run(resolved, &name, &directory, begun) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             ledger => return Ok((name, ledger?)),
         }

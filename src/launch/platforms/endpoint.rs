@@ -27,6 +27,7 @@ pub(super) async fn start(
         reply: settings.reply.clone(),
         cold: settings.cold_method.clone(),
         dialect: settings.dialect,
+        sync: settings.carrier(),
         per_minute: settings.invocations_per_minute,
     };
     let send: endpoint::Sender = Box::new(|endpoint| {

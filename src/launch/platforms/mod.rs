@@ -301,18 +301,14 @@ fn listen_address(settings: &Settings, reach: Reach) -> SocketAddr {
 pub(super) fn experiment(
     settings: &Settings,
     header: RunHeader,
+    abilities: &Abilities,
     template: Arc<Template>,
 ) -> Experiment {
     let handler = match settings.runtime {
         Runtime::Native => package::Runtime::Native.handler(),
         Runtime::Python => package::Runtime::Python.handler(),
     };
-    let about = about(
-        settings,
-        &header.plan,
-        header.cold_method.clone(),
-        &template,
-    );
+    let about = about(settings, &header.plan, abilities, &template);
     Experiment {
         expected: plain::plan::expected(&header.plan, &about),
         terms: about.terms,

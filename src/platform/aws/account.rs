@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_s3::config::RequestChecksumCalculation;
 use hyper::Uri;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::Way;
 use super::errors::error;
-use super::{Options, Way};
+use super::services::Services;
 use crate::platform::{ErrorKind, PlatformError};
 
 /// Finding the region, and the credentials: either may ask the network.
@@ -38,6 +38,7 @@ pub(super) struct Account {
     pub region: Option<String>,
     pub emulator: Option<Emulator>,
     pub way: Way,
+    pub services: Services,
     credentials: Option<SharedCredentialsProvider>,
     /// Held by the change that is under way.
     turn: Arc<Mutex<()>>,
@@ -52,8 +53,8 @@ pub(super) struct Emulator {
 }
 
 impl Account {
-    pub async fn open(options: &Options) -> Result<Self, PlatformError> {
-        let way = options.way.clone();
+    pub async fn open(way: &Way, services: Services) -> Result<Self, PlatformError> {
+        let way = way.clone();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             // Every wait is ours, so that it is bounded once and told.
             .retry_config(RetryConfig::disabled())
@@ -79,13 +80,14 @@ impl Account {
             None => None,
         };
         Ok(Self {
-            lambda: aws_sdk_lambda::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            s3: s3(&config, emulator.is_some()),
-            sts: aws_sdk_sts::Client::new(&config),
+            lambda: services.lambda(&config),
+            iam: services.iam(&config),
+            s3: services.s3(&config, emulator.is_some()),
+            sts: services.sts(&config),
             region: config.region().map(ToString::to_string),
             emulator,
             way,
+            services,
             credentials: config.credentials_provider(),
             turn: Arc::default(),
         })
@@ -182,16 +184,6 @@ pub(super) fn uploading_to_bucket() -> aws_sdk_s3::config::Builder {
 /// Settings for a bucket of another region.
 pub(super) fn bucket_in(region: &str) -> aws_sdk_s3::config::Builder {
     aws_sdk_s3::Config::builder().region(Region::new(region.to_owned()))
-}
-
-/// Emulators do not have a host name for each bucket.
-fn s3(config: &SdkConfig, is_emulated: bool) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config)
-        .force_path_style(is_emulated)
-        // What is sent is signed by its hash: a further sum would read it once more.
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
 }
 
 /// A client's settings for another region.

@@ -29,6 +29,7 @@ mod removal;
 mod restraint;
 mod retry;
 mod role;
+mod services;
 mod tagged;
 mod url;
 mod waiting;
@@ -49,11 +50,12 @@ use self::errors::error;
 use self::function::Function;
 pub use self::options::{Form, Options, Processor, Trigger, Way};
 use self::restraint::Restraint;
+use self::services::Services;
 use super::context::Context;
 use super::facing::facing;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource,
+    PlatformError, Reach, Resource, Tagged,
 };
 use crate::core::contract::Reply;
 use crate::core::live::Phase;
@@ -92,9 +94,12 @@ impl AwsPlatform {
     /// # Errors
     /// When an endpoint or region cannot be looked up.
     pub async fn start(mut options: Options, context: Context) -> Result<Self, PlatformError> {
+        let before = context.ledger().place();
+        let variable = |name: &str| std::env::var(name).ok();
+        let services = Services::find(&options.way, before.as_ref(), variable)?;
         place::as_before(&mut options.way, &context);
         Ok(Self {
-            account: Account::open(&options).await?,
+            account: Account::open(&options.way, services).await?,
             name: names::of(&options.function_name, context.run()),
             options,
             context,
@@ -350,11 +355,8 @@ impl Platform for AwsPlatform {
         self.context.ledger().open()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        let mut found = tagged::functions(&self.account).await?;
-        found.extend(tagged::roles(&self.account).await?);
-        found.extend(tagged::buckets(&self.account, &self.context).await?);
-        Ok(found)
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        tagged::everything(&self.account).await
     }
 
     async fn remove(&self, resource: &Resource) -> Result<(), PlatformError> {

@@ -55,6 +55,7 @@ pub(super) async fn keep(account: &Account, context: &Context) -> Result<(), Pla
     };
     let here = Place {
         settings: settings(account),
+        variables: Some(account.services.variables()),
         identity,
     };
     let Err(why) = context.ledger().reached(&here) else {

@@ -5,14 +5,41 @@ use std::collections::HashMap;
 use super::account::Account;
 use super::errors::explain;
 use super::{bucket, function, names, role};
-use crate::platform::context::Context;
-use crate::platform::{ErrorKind, PlatformError, Resource};
+use crate::platform::{ErrorKind, PlatformError, Resource, Tagged};
 
 /// A tag and the thing that carries it.
-type Tagged = (String, Resource);
+type Found = (String, Resource);
+
+/// What a person can do about what these credentials may not look at.
+const ADVICE: &str = "allow it to these credentials, or clean with others";
+
+/// Functions, roles and buckets with our tag. What these credentials may not list is told, and keeps nothing else from
+/// being found: it may have been made with others.
+pub(super) async fn everything(account: &Account) -> Result<Tagged, PlatformError> {
+    let mut found = Tagged::default();
+    take(&mut found, function::KIND, functions(account).await)?;
+    take(&mut found, role::KIND, roles(account).await)?;
+    let buckets = buckets(account, &mut found.unseen).await;
+    take(&mut found, bucket::KIND, buckets)?;
+    Ok(found)
+}
+
+fn take(
+    found: &mut Tagged,
+    kind: &str,
+    listed: Result<Vec<Found>, PlatformError>,
+) -> Result<(), PlatformError> {
+    match listed {
+        Err(refused) if refused.kind == ErrorKind::Permission => found.unseen.push(format!(
+            "{refused}; a {kind} that a run made may be left: {ADVICE}"
+        )),
+        listed => found.things.extend(listed?),
+    }
+    Ok(())
+}
 
 /// Every function of the region with our tag.
-pub(super) async fn functions(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
+async fn functions(account: &Account) -> Result<Vec<Found>, PlatformError> {
     let region = account.region()?;
     let mut pages = account.lambda.list_functions().into_paginator().send();
     let mut found = Vec::new();
@@ -50,7 +77,7 @@ async fn tag_by_arn(account: &Account, arn: &str) -> Result<Option<String>, Plat
 }
 
 /// Every role with our tag.
-pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformError> {
+async fn roles(account: &Account) -> Result<Vec<Found>, PlatformError> {
     let mut pages = account
         .iam
         .list_roles()
@@ -82,12 +109,8 @@ pub(super) async fn roles(account: &Account) -> Result<Vec<Tagged>, PlatformErro
     Ok(found)
 }
 
-/// Every bucket of the region with our name and tag. What these credentials may not look at is told: it may have been
-/// made with others, and functions and roles can be removed without it.
-pub(super) async fn buckets(
-    account: &Account,
-    context: &Context,
-) -> Result<Vec<Tagged>, PlatformError> {
+/// Every bucket of the region with our name and tag. One that these credentials may not look at is told as unseen.
+async fn buckets(account: &Account, unseen: &mut Vec<String>) -> Result<Vec<Found>, PlatformError> {
     let region = account.region()?;
     let mut pages = account
         .s3
@@ -99,14 +122,7 @@ pub(super) async fn buckets(
         .send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = match page.map_err(|why| explain("list", "buckets", &why)) {
-            Err(refused) if refused.kind == ErrorKind::Permission => {
-                let more = "so a bucket that a run made may be left";
-                context.note(format!("{refused}; {more}"));
-                break;
-            }
-            page => page?,
-        };
+        let page = page.map_err(|why| explain("list", "buckets", &why))?;
         let named = page.buckets().iter().filter_map(|listed| listed.name());
         for name in named.filter(|name| name.starts_with(names::OF_BUCKETS)) {
             let resource = Resource {
@@ -115,8 +131,9 @@ pub(super) async fn buckets(
             };
             match bucket::tag_of(account, name).await {
                 Err(refused) if refused.kind == ErrorKind::Permission => {
-                    let more = "so it is left alone, and may be that of a run";
-                    context.note(format!("bucket {name}: {refused}; {more}"));
+                    unseen.push(format!(
+                        "bucket {name}: {refused}; it is left alone, and may be that of a run: {ADVICE}"
+                    ));
                 }
                 tag => found.extend(tag?.map(|tag| (tag, resource))),
             }

@@ -11,7 +11,7 @@ use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 use tokio::time::timeout;
 
 use super::NAME;
-use super::place::Place;
+use super::place::{CERT_PATH, Place, TLS_VERIFY};
 use crate::platform::hosted;
 use crate::platform::ledger::{self, Ledger};
 use crate::platform::{ErrorKind, PlatformError};
@@ -35,12 +35,24 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Finds the engine, as [`Place::find`] says, and asks it who it is.
+    /// Finds the engine, as [`Place::find`] says, and asks it who it is. Where a run was there `before`, it is spoken to
+    /// as it was then, whatever the environment says now, unless that cannot be done any more.
     ///
     /// # Errors
     /// When nobody answers there.
-    pub async fn find(given: Option<&str>) -> Result<Self, PlatformError> {
-        let place = Place::find(given, |name| std::env::var(name).ok())?;
+    pub async fn find(
+        given: Option<&str>,
+        before: Option<ledger::Place>,
+    ) -> Result<Self, PlatformError> {
+        let (led, variables) =
+            before.map_or_else(Default::default, |place| (place.settings, place.variables));
+        let now = |name: &str| std::env::var(name).ok();
+        let then = |name: &str| match &variables {
+            Some(led) if [TLS_VERIFY, CERT_PATH].contains(&name) => led.get(name).cloned(),
+            _ => now(name),
+        };
+        let given = given.or(led.get(SETTING).map(String::as_str));
+        let place = Place::find(given, then).or_else(|_| Place::find(given, now))?;
         let mut engine = Self {
             place,
             api: *API_DEFAULT_VERSION,
@@ -74,6 +86,7 @@ impl Engine {
     pub fn place(&self) -> ledger::Place {
         ledger::Place {
             settings: BTreeMap::from([(SETTING.into(), self.place.name().into())]),
+            variables: Some(self.place.variables()),
             identity: self.identity.clone(),
         }
     }

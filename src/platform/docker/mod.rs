@@ -89,8 +89,7 @@ impl DockerPlatform {
     ) -> Result<Self, PlatformError> {
         // A run that goes on finds what it made before; its environment may be another.
         let before = context.ledger().place();
-        let before = before.and_then(|mut place| place.settings.remove(engine::SETTING));
-        let engine = Engine::find(options.engine.or(before).as_deref()).await?;
+        let engine = Engine::find(options.engine.as_deref(), before).await?;
         engine.keep_in(context.ledger())?;
         let client = engine.client()?;
         let address = host_address(&engine, &client, &options.network).await;

@@ -1,5 +1,6 @@
 //! Where the engine listens, and how it is spoken to there.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
@@ -11,6 +12,9 @@ use bollard::{ClientVersion, Docker};
 use super::NAME;
 use crate::platform::{ErrorKind, PlatformError, hosted};
 
+/// Variables of Docker's own client.
+pub const TLS_VERIFY: &str = "DOCKER_TLS_VERIFY";
+pub const CERT_PATH: &str = "DOCKER_CERT_PATH";
 /// Where the engine listens when nothing else answers.
 const SOCKET: &str = "/var/run/docker.sock";
 /// Ports of an engine, plain and with TLS, that is named without one (IANA's).
@@ -57,9 +61,7 @@ impl Place {
         let way = match name.split_once("://").map(|(scheme, _)| scheme) {
             Some("unix") => Way::Socket,
             Some("https") => Way::Tls(certificates(&variable)),
-            Some("tcp") if variable("DOCKER_TLS_VERIFY").is_some() => {
-                Way::Tls(certificates(&variable))
-            }
+            Some("tcp") if variable(TLS_VERIFY).is_some() => Way::Tls(certificates(&variable)),
             Some("tcp" | "http") => Way::Plain,
             Some("ssh") => {
                 let what = "ssh:// is not spoken: bring the engine's socket here (`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`) and name it with --docker-host unix:///tmp/engine.sock, or run sebs-tui there";
@@ -76,6 +78,18 @@ impl Place {
             can_tls(directory).map_err(|(kind, what)| wrong(kind, what))?;
         }
         Ok(Self { name, way })
+    }
+
+    /// The variables by which it is spoken to as it is now, also from another directory.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let Way::Tls(directory) = &self.way else {
+            return BTreeMap::new();
+        };
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+        BTreeMap::from([
+            (TLS_VERIFY.into(), "1".into()),
+            (CERT_PATH.into(), directory.display().to_string()),
+        ])
     }
 
     /// As `--docker-host` takes it.
@@ -211,6 +225,30 @@ mod tests {
     fn find(given: Option<&str>, variables: &[(&str, &str)]) -> Result<Place, PlatformError> {
         let variables: HashMap<&str, &str> = variables.iter().copied().collect();
         Place::find(given, |name| variables.get(name).map(|&value| value.into()))
+    }
+
+    #[test]
+    fn the_variables_of_a_place_lead_there_again_from_anywhere() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in [AUTHORITY, CERTIFICATE, KEY] {
+            fs::write(directory.path().join(name), "").unwrap();
+        }
+        let path = directory.path().to_str().unwrap();
+        for (host, asked) in [
+            ("tcp://h", &[(TLS_VERIFY, "yes"), (CERT_PATH, path)][..]),
+            ("https://h", &[(CERT_PATH, path)]),
+            ("tcp://h", &[]),
+            ("unix:///s", &[(TLS_VERIFY, "yes")]),
+        ] {
+            let place = find(Some(host), asked).unwrap();
+            let variables = place.variables();
+            let again = variables
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
+            let again = find(Some(host), &again.collect::<Vec<_>>()).unwrap();
+            assert_eq!(again, place, "{host} {asked:?}");
+            assert_eq!(variables.is_empty(), !matches!(place.way, Way::Tls(_)));
+        }
     }
 
     #[test]

@@ -21,10 +21,10 @@ use self::refusal::Refusal;
 use self::reply::Shape;
 use super::{
     Abilities, Endpoint, ErrorKind, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource, Retry, Verdict,
+    PlatformError, Reach, Resource, Retry, Tagged, Verdict,
 };
 use crate::core::cold::ColdMethod;
-use crate::core::contract::{Dialect, Reply};
+use crate::core::contract::{Carrier, Dialect, Reply};
 use crate::core::plan::{Deployment, Limits};
 use crate::core::sample::PlatformRecord;
 
@@ -50,6 +50,8 @@ pub struct Settings {
     pub cold: ColdMethod,
     /// Language of the datagrams.
     pub dialect: Dialect,
+    /// What carries the clock exchange.
+    pub sync: Carrier,
     /// Most invocations in a minute that its platform takes.
     pub per_minute: Option<u32>,
 }
@@ -68,6 +70,7 @@ pub struct EndpointPlatform {
     shape: Shape,
     cold: ColdMethod,
     dialect: Dialect,
+    sync: Carrier,
     per_minute: Option<u32>,
     reach: Reach,
     send: Sender,
@@ -111,16 +114,27 @@ impl EndpointPlatform {
                 settings.cold
             )));
         }
+        let shape = Shape::parse(&settings.reply).map_err(&bad)?;
+        let lacking = shape.lacks_for_pairing();
+        if settings.sync == Carrier::Http && !lacking.is_empty() {
+            return Err(bad(format!(
+                "--reply {} does not say where {} is, and a function of another shape cannot do --sync http without: its invocations are paired by the instance, from its leave to the next entry; add {}=/POINTER, or use --sync udp",
+                settings.reply,
+                lacking.join(" or "),
+                lacking.join("=/POINTER,"),
+            )));
+        }
         Ok(Self {
             secrets: Secrets::read(settings.headers.as_deref().unwrap_or(""), variable)
                 .map_err(&bad)?,
-            shape: Shape::parse(&settings.reply).map_err(&bad)?,
+            shape,
             method: settings.method,
             cold: match settings.cold {
                 ColdMethod::Auto => ColdMethod::None,
                 named => named,
             },
             dialect: settings.dialect,
+            sync: settings.sync,
             per_minute: settings.per_minute,
             reach: reach(&host, port)
                 .await
@@ -192,7 +206,15 @@ impl Platform for EndpointPlatform {
                 self.method, self.url
             ),
         )];
-        if self.dialect == Dialect::Text {
+        if self.dialect == Dialect::Text && self.sync == Carrier::Http && self.shape == Shape::Auto
+        {
+            findings.push(finding(
+                "clocks",
+                Verdict::Doubtful,
+                "--sync http compares no clock of SeBS's own function, which --dialect text is for: it tells neither its instance nor when it leaves; use --sync udp, or say with --reply where instance_id and leave are".into(),
+            ));
+        }
+        if self.dialect == Dialect::Text && self.sync == Carrier::Udp {
             findings.push(finding(
                 "clocks",
                 Verdict::Doubtful,
@@ -266,8 +288,8 @@ impl Platform for EndpointPlatform {
         Vec::new()
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
-        Ok(Vec::new())
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
+        Ok(Tagged::default())
     }
 
     async fn remove(&self, _: &Resource) -> Result<(), PlatformError> {

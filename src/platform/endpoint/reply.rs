@@ -32,6 +32,8 @@ pub struct Places {
     request_id: Place,
     timestamp: Place,
     exchanges: Option<Place>,
+    instance_id: Option<Place>,
+    leave: Option<Place>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,7 @@ impl Shape {
             return Ok(Self::Auto);
         }
         let (mut is_cold, mut request_id, mut timestamp, mut exchanges) = (None, None, None, None);
+        let (mut instance_id, mut leave) = (None, None);
         for part in text.split(',').map(str::trim) {
             let bad = |why: &str| format!("--reply {part}: {why}");
             let (name, place) = part
@@ -62,9 +65,11 @@ impl Shape {
                 "request_id" => &mut request_id,
                 "timestamp" => &mut timestamp,
                 "exchanges" => &mut exchanges,
+                "instance_id" => &mut instance_id,
+                "leave" => &mut leave,
                 _ => {
                     return Err(bad(
-                        "the names are is_cold, request_id, timestamp and exchanges",
+                        "the names are is_cold, request_id, timestamp, exchanges, instance_id and leave",
                     ));
                 }
             };
@@ -86,7 +91,22 @@ impl Shape {
             request_id: needed(request_id, "request_id")?,
             timestamp: needed(timestamp, "timestamp")?,
             exchanges,
+            instance_id,
+            leave,
         }))
+    }
+
+    /// What `--sync http` needs and these places leave out: it pairs answers of one instance with the next requests.
+    pub fn lacks_for_pairing(&self) -> Vec<&'static str> {
+        let Self::Named(places) = self else {
+            return Vec::new();
+        };
+        let needed = [
+            ("instance_id", &places.instance_id),
+            ("leave", &places.leave),
+        ];
+        let lacking = needed.into_iter().filter(|(_, place)| place.is_none());
+        lacking.map(|(name, _)| name).collect()
     }
 
     /// Reads an answer.
@@ -189,6 +209,14 @@ impl Places {
             String::new(),
             timestamp.ok_or_else(|| missing("timestamp", &self.timestamp))?,
         );
+        if let Some(place) = &self.instance_id {
+            let told = word(&value("instance_id", place)?);
+            answer.instance_id = told.ok_or_else(|| missing("instance_id", place))?;
+        }
+        if let Some(place) = &self.leave {
+            let told = nanos(&value("leave", place)?);
+            answer.handler_leave = Some(told.ok_or_else(|| missing("leave", place))?);
+        }
         if let Some(place) = &self.exchanges {
             answer.clock =
                 clock(value("exchanges", place)?).ok_or_else(|| missing("exchanges", place))?;
@@ -355,6 +383,25 @@ mod tests {
             error.contains("timestamp") && error.contains("/begin"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_pairs_invocations_can_be_named() {
+        let named = "is_cold=/c,request_id=/r,timestamp=/t";
+        let lacking = |text: &str| Shape::parse(text).unwrap().lacks_for_pairing();
+        assert_eq!(lacking(named), ["instance_id", "leave"]);
+        assert_eq!(lacking(&format!("{named},leave=/l")), ["instance_id"]);
+        assert!(lacking("auto").is_empty(), "it may be ours");
+        let all = format!("{named},instance_id=header:x-request-id,leave=/l");
+        assert!(lacking(&all).is_empty());
+        let body = r#"{"c":false,"r":"r","t":"1700000000.5","l":"1700000000.75"}"#;
+        let reply = Shape::parse(&all).unwrap().read(&answered(body)).unwrap();
+        assert_eq!(reply.instance_id, "r/1");
+        assert_eq!(reply.handler_leave, Some(1_700_000_000_750_000_000));
+        let without = Shape::parse(&all)
+            .unwrap()
+            .read(&answered(r#"{"c":0,"r":"r","t":"1700000000"}"#));
+        assert!(without.unwrap_err().contains("leave"));
     }
 
     #[test]

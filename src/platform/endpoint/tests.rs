@@ -10,6 +10,7 @@ fn settings() -> Settings {
         reply: "auto".into(),
         cold: ColdMethod::Auto,
         dialect: Dialect::Stamp,
+        sync: Carrier::Udp,
         per_minute: None,
     }
 }
@@ -49,6 +50,14 @@ async fn what_cannot_be_done_is_refused_before_anything_is_sent() {
                 ..settings()
             },
             "--headers",
+        ),
+        (
+            Settings {
+                reply: "is_cold=/c,request_id=/r,timestamp=/t,instance_id=/i".into(),
+                sync: Carrier::Http,
+                ..settings()
+            },
+            "where leave is, and a function of another shape cannot do --sync http",
         ),
         (
             Settings {

@@ -14,7 +14,7 @@ use crate::core::plan::Deployment;
 use crate::core::sample::PlatformRecord;
 use crate::platform::{
     Abilities, Endpoint, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
-    PlatformError, Reach, Resource,
+    PlatformError, Reach, Resource, Tagged,
 };
 
 /// An environment lives until it is replaced; a day stands for that.
@@ -154,7 +154,7 @@ impl<P: Premises> Platform for Hosted<P> {
         owned
     }
 
-    async fn tagged(&self) -> Result<Vec<(String, Resource)>, PlatformError> {
+    async fn tagged(&self) -> Result<Tagged, PlatformError> {
         // The only name that such a directory has of its run is the process.
         let named = |platform: &str, path: PathBuf| {
             let owner = home::owner(platform, &path).unwrap_or_default();
@@ -162,12 +162,12 @@ impl<P: Premises> Platform for Hosted<P> {
             let kind = home::KIND.into();
             (format!("process {owner}"), Resource { kind, name })
         };
-        let mut tagged = Vec::new();
+        let mut tagged = Tagged::default();
         for platform in P::SWEPT {
             let left = home::leftovers(platform).into_iter();
-            tagged.extend(left.map(|path| named(platform, path)));
+            tagged.things.extend(left.map(|path| named(platform, path)));
         }
-        tagged.extend(self.premises.tagged().await?);
+        tagged.things.extend(self.premises.tagged().await?);
         Ok(tagged)
     }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::message::AtEnd;
 use crate::platform::Resource;
 
 /// Version of the lines; a reader refuses a higher one.
@@ -23,10 +24,13 @@ pub struct Owner {
     pub directory: PathBuf,
     /// Its settings by key, which hold no secrets: enough to reach the platform again.
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// What becomes of its things at its end; older ledgers do not say.
+    #[serde(default)]
+    pub at_end: AtEnd,
 }
 
 impl Owner {
-    /// A run that begins now.
+    /// A run that begins now, and removes what it made.
     pub fn new(
         run: &str,
         directory: PathBuf,
@@ -37,6 +41,7 @@ impl Owner {
             run: run.into(),
             directory,
             settings,
+            at_end: AtEnd::Remove,
         }
     }
 }
@@ -52,6 +57,10 @@ fn first_version() -> u32 {
 pub struct Place {
     /// Settings by key that lead there by themselves; they go before the owner's.
     pub settings: BTreeMap<String, String>,
+    /// Variables of the environment that the platform's own tools heed, paths and URLs but no secrets: those that led
+    /// there, and no others of the kind. None in older ledgers, which do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, String>>,
     /// What the platform calls itself there, such as an engine's or an account's number; none when it has no lasting name.
     pub identity: Option<String>,
 }
@@ -76,6 +85,11 @@ pub(super) enum Line {
     Creating(Resource),
     /// It is gone.
     Removed(Resource),
+    /// The run goes on, and its things have another end than was said before.
+    GoesOn {
+        /// Which.
+        at_end: AtEnd,
+    },
 }
 
 /// What a ledger's text says.
@@ -129,6 +143,7 @@ pub(super) fn parse(text: &[u8]) -> io::Result<Parsed> {
             Ok(Line::Creating(resource)) if open.contains(&resource) => {}
             Ok(Line::Creating(resource)) => open.push(resource),
             Ok(Line::Removed(resource)) => open.retain(|open| *open != resource),
+            Ok(Line::GoesOn { at_end }) => owner.at_end = at_end,
             Err(error) => damage.push(wrong(number, &error)),
         }
     }

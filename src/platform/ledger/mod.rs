@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use self::lines::{Line, parse, write};
 use super::Resource;
 use super::origin::Origin;
+use crate::core::message::AtEnd;
 
 /// How the names of the files end.
 const EXTENSION: &str = "jsonl";
@@ -160,6 +161,23 @@ impl Ledger {
         parse(&fs::read(path)?).map(|parsed| (parsed.owner, parsed.open))
     }
 
+    /// Where the things are of which a ledger says so; none when it does not.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn place_in(path: &Path) -> io::Result<Option<Place>> {
+        parse(&fs::read(path)?).map(|parsed| parsed.place)
+    }
+
+    /// A ledger in memory for things that another one has: it leads where that one does.
+    pub fn beside(place: Option<Place>) -> Self {
+        let mut ledger = Self::in_memory();
+        if let Ok(book) = ledger.book.get_mut() {
+            book.place = place;
+        }
+        ledger
+    }
+
     /// A ledger in memory: for what makes nothing that outlives the process.
     pub fn in_memory() -> Self {
         Self::of(None, Vec::new())
@@ -232,6 +250,18 @@ impl Ledger {
             write(file, &Line::Removed(resource.clone()))?;
         }
         Ok(())
+    }
+
+    /// Writes down that the run goes on, and what becomes of its things at its end from now on.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn goes_on(&self, at_end: AtEnd) -> io::Result<()> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut book.file {
+            Some((file, _)) => write(file, &Line::GoesOn { at_end }),
+            None => Ok(()),
+        }
     }
 
     /// What was or may have been made and is not known to be gone, in the order it was made.

@@ -38,6 +38,37 @@ fn what_a_killed_run_had_made_is_known_although_its_last_line_is_torn() {
 }
 
 #[test]
+fn what_becomes_of_the_things_is_known_and_a_run_that_goes_on_may_change_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(directory.path(), "r");
+    let kept = Owner {
+        at_end: AtEnd::Keep,
+        ..owner()
+    };
+    let ledger = Ledger::create(&path, &kept).unwrap();
+    ledger.creating(&thing("a")).unwrap();
+    drop(ledger);
+    let at_end = || Ledger::read(&path).unwrap().0.at_end;
+    assert_eq!(at_end(), AtEnd::Keep);
+    for other in [AtEnd::Remove, AtEnd::Keep] {
+        let (ledger, _) = Ledger::reopen(&path).unwrap();
+        ledger.goes_on(other).unwrap();
+        drop(ledger);
+        assert_eq!(at_end(), other);
+    }
+    // One of before does not say.
+    let text = fs::read_to_string(&path).unwrap();
+    let older = text
+        .lines()
+        .next()
+        .unwrap()
+        .replace(",\"at_end\":\"keep\"", "");
+    assert_ne!(older, text.lines().next().unwrap());
+    fs::write(&path, older + "\n").unwrap();
+    assert_eq!(at_end(), AtEnd::Remove);
+}
+
+#[test]
 fn a_live_runs_ledger_is_locked_and_one_with_nothing_open_goes() {
     let directory = tempfile::tempdir().unwrap();
     let path = path_in(&directory.path().join("new"), "r");
@@ -60,6 +91,7 @@ fn a_ledger_leads_to_the_place_that_was_reached_and_refuses_another_while_things
     let path = path_in(directory.path(), "r");
     let at = |address: &str, identity: Option<&str>| Place {
         settings: BTreeMap::from([("docker_host".into(), address.into())]),
+        variables: None,
         identity: identity.map(str::to_owned),
     };
     let ledger = Ledger::create(&path, &owner()).unwrap();
@@ -83,6 +115,28 @@ fn a_ledger_leads_to_the_place_that_was_reached_and_refuses_another_while_things
     ledger.reached(&at("unix:///b", Some("B"))).unwrap();
     ledger.removed(&thing("a")).unwrap();
     ledger.reached(&at("tcp://a", Some("A"))).unwrap();
+}
+
+#[test]
+fn the_variables_that_led_to_a_place_are_kept_and_older_places_have_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = path_in(directory.path(), "r");
+    let place = Place {
+        settings: BTreeMap::from([("docker_host".into(), "tcp://a".into())]),
+        variables: Some(BTreeMap::from([("DOCKER_CERT_PATH".into(), "/c".into())])),
+        identity: Some("A".into()),
+    };
+    let ledger = Ledger::create(&path, &owner()).unwrap();
+    ledger.creating(&thing("a")).unwrap();
+    ledger.reached(&place).unwrap();
+    drop(ledger);
+    assert_eq!(Ledger::place_in(&path).unwrap(), Some(place.clone()));
+    assert_eq!(Ledger::beside(Some(place.clone())).place(), Some(place));
+    let text = fs::read_to_string(&path).unwrap();
+    let older = text.replace(r#""variables":{"DOCKER_CERT_PATH":"/c"},"#, "");
+    assert_ne!(older, text);
+    fs::write(&path, older).unwrap();
+    assert_eq!(Ledger::place_in(&path).unwrap().unwrap().variables, None);
 }
 
 #[test]

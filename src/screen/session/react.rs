@@ -7,6 +7,7 @@ use crate::core::message::{Command, RunState};
 
 use super::{MESSAGE, Session};
 use crate::screen::Left;
+use crate::screen::answer;
 use crate::screen::control::{Effect, press};
 use crate::screen::input::Press;
 use crate::screen::layout::place;
@@ -50,6 +51,7 @@ impl Session {
     fn press(&mut self, key: Press) -> Option<Left> {
         let board = self.board();
         let focus = self.view.focus;
+        self.answered = None;
         let effect = press(key, &board, &mut self.view);
         self.changed = true;
         if self.view.focus != focus && !self.view.zoomed {
@@ -104,7 +106,10 @@ impl Session {
                 self.view.leaving = Leaving::Asked;
                 None
             }
-            Ok(()) => Some(answer(command).into()),
+            Ok(()) => {
+                self.answered = Some(command);
+                Some(answer::words(command).into())
+            }
             Err(TrySendError::Full(_)) => {
                 Some("the run is busy with earlier keys; press again in a moment".into())
             }
@@ -136,17 +141,5 @@ impl Session {
             self.send(Command::Resume);
         }
         back.is_err().then_some(Left::TerminalGone)
-    }
-}
-
-/// What a person is told when a command was sent.
-fn answer(command: Command) -> &'static str {
-    match command {
-        Command::Pause => "pausing after the attempt in flight",
-        Command::Resume => "going on",
-        Command::SkipSample => "skipping this sample",
-        Command::SkipSize => "skipping the rest of this size",
-        Command::Retry => "taking the last sample again",
-        Command::Stop => "stopping",
     }
 }
