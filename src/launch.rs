@@ -94,7 +94,6 @@ pub fn run(options: &Options) -> Done {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let interrupt = watch::Sender::new(None);
     heed_signals(&runtime, &interrupt, &commands)?;
-    let template = Arc::new(template(settings)?);
     let live = Arc::new(Live::default());
     let (place, ledger) = started.place()?;
     let (context, notes) = Context::new(&place.name(), ledger, live.clone());
@@ -110,6 +109,7 @@ pub fn run(options: &Options) -> Done {
         return Ok(((SIGNALLED + signal) as u8).into());
     };
     let equipment = equipment?;
+    let template = Arc::new(template(settings, &equipment.abilities())?);
     let platform = equipment.platform();
     tell_unused_here(options, settings);
     let Kept {

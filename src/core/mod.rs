@@ -27,6 +27,7 @@ pub mod offset;
 pub mod pace;
 pub mod plan;
 pub mod price;
+pub mod processor;
 pub mod rate;
 pub mod replay;
 pub mod reprocess;

@@ -20,12 +20,12 @@ pub fn plan(options: &Options) -> Done {
     let resolved = settings::resolve(&options.sources())?;
     tell_unused(&resolved);
     let settings = &resolved.settings;
-    let template = template(settings)?;
     let (abilities, unasked) = match tokio_runtime()?.block_on(abilities(settings)) {
         Ok(abilities) => (abilities, None),
-        Err(error) if is_absent(&error) => (unknown(), Some(error.to_string())),
+        Err(error) if is_absent(&error) => (unknown(settings), Some(error.to_string())),
         Err(error) => return Err(error.into()),
     };
+    let template = template(settings, &abilities)?;
     let plan = planned(settings, &abilities, &template)?;
     let about = About {
         per_minute: abilities.invocations_per_minute,
@@ -56,7 +56,8 @@ fn is_absent(error: &PlatformError) -> bool {
 }
 
 /// Nothing is known of limits.
-fn unknown() -> Abilities {
+fn unknown(settings: &Settings) -> Abilities {
+    let is_chosen = settings.platform == PlatformName::Aws;
     Abilities {
         deployment: Deployment::Ours,
         limits: Limits::default(),
@@ -64,6 +65,7 @@ fn unknown() -> Abilities {
         cold_method: "unknown, since the platform could not be asked".into(),
         keep_warm: Duration::ZERO,
         invocations_per_minute: None,
+        processor: is_chosen.then_some(settings.architecture),
     }
 }
 

@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::ending::{SIGNALLED, heed_signals, unless_interrupted};
-use super::platforms::{given_address, listen, to_clean};
+use super::platforms::{given_address, listen, template, to_clean};
 use super::{Done, tell_unused, tokio_runtime};
 
 /// Reaching a platform, and what it is asked before anything is made.
@@ -120,6 +120,9 @@ async fn look(resolved: &Resolved, report: &mut Doctor) -> Option<Way> {
             why,
             "change what it names, then look again",
         )),
+    }
+    if let Err(error) = template(settings, &platform.abilities()) {
+        report.tell(Check::of("package", Verdict::Bad, error.to_string(), None));
     }
     let way = way(resolved, platform.as_ref(), report).await;
     way.filter(|_| report.verdict() != Verdict::Bad)

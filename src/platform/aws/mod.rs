@@ -46,7 +46,7 @@ use self::code::Code;
 pub use self::cold::Cold;
 use self::errors::error;
 use self::function::Function;
-pub use self::options::{Form, Options, Processor, Trigger, Way};
+pub use self::options::{Form, Options, Trigger, Way};
 use self::restraint::Restraint;
 use super::context::Context;
 use super::{
@@ -207,6 +207,7 @@ impl Platform for AwsPlatform {
             cold_method: self.options.cold.words(),
             keep_warm: KEEP_WARM,
             invocations_per_minute: self.invocations_per_minute(),
+            processor: Some(self.options.processor),
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::NAME;
 use super::place::Place;
+use crate::core::processor::Processor;
 use crate::platform::hosted;
 use crate::platform::ledger::{self, Ledger};
 use crate::platform::{ErrorKind, PlatformError};
@@ -32,6 +33,8 @@ pub struct Engine {
     awaited: Arc<Mutex<BTreeSet<String>>>,
     /// Its version, processor and operating system, in words.
     pub description: String,
+    /// Its processor; none: it says none that is known.
+    pub processor: Option<Processor>,
 }
 
 impl Engine {
@@ -47,6 +50,7 @@ impl Engine {
             identity: None,
             awaited: Arc::default(),
             description: String::new(),
+            processor: None,
         };
         let client = engine.client()?;
         let client = engine
@@ -59,6 +63,7 @@ impl Engine {
         let version = engine
             .within("ask version", "engine", client.version())
             .await?;
+        engine.processor = version.arch.as_deref().and_then(Processor::named);
         engine.description = format!(
             "{} on {}/{}, API {}, at {}",
             version.version.unwrap_or_default(),
