@@ -26,6 +26,7 @@ use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, Display, Entry};
+use sebs_tui::core::processor::Processor;
 use sebs_tui::driver::package::Template;
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
@@ -80,6 +81,12 @@ pub fn tell_unused(resolved: &Resolved) {
 /// Tells that nothing can be kept on this platform.
 fn tell_unused_keep(options: &Options, settings: &Settings) {
     let platform = settings.platform.word();
+    // The other one is the default, which nobody may have asked for.
+    if settings.architecture == Processor::Arm && settings.platform != PlatformName::Aws {
+        eprintln!(
+            "sebs-tui: not used: --architecture arm64: the platform {platform} has no choice of processors"
+        );
+    }
     if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
         eprintln!(
             "sebs-tui: not used: --keep: what a run makes on the platform {platform} ends with this program"
@@ -94,7 +101,6 @@ pub fn run(options: &Options) -> Done {
     let (commands, command_queue) = mpsc::channel(COMMANDS);
     let interrupt = watch::Sender::new(None);
     heed_signals(&runtime, &interrupt, &commands)?;
-    let template = Arc::new(template(&started.resolved.settings)?);
     let live = Arc::new(Live::default());
     let (place, ledger) = started.place()?;
     let (context, notes) = Context::new(&place.name(), ledger, live.clone());
@@ -111,6 +117,7 @@ pub fn run(options: &Options) -> Done {
     };
     let equipment = equipment?;
     let settings = &started.resolved.settings;
+    let template = Arc::new(template(settings, &equipment.abilities())?);
     let platform = equipment.platform();
     tell_unused_keep(options, settings);
     let Kept {

@@ -20,9 +20,10 @@ use aws_sdk_lambda::types::Architecture;
 use emulator::Emulator;
 use fault_proxy::{Fault, FaultProxy};
 use sebs_tui::core::message::{Entry, Event};
+use sebs_tui::core::processor::Processor;
 use sebs_tui::core::sample::{Attempt, AttemptOutcome, Purpose, SampleOutcome, StartKind};
 use sebs_tui::driver::package::{Runtime, Template};
-use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
+use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Trigger, Way};
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::{ErrorKind, FunctionSpec, Package, Platform, Resource, Verdict};
@@ -604,31 +605,32 @@ fn a_given_role_is_taken_and_left() {
 }
 
 #[tokio::test]
-#[ignore = "needs MiniStack"]
+#[ignore = "needs MiniStack and the aarch64 target"]
 async fn a_function_for_arm_is_asked_for_as_such() {
     let emulator = Emulator::start();
-    let mut options = options_at(emulator.url(), Trigger::Invoke, Cold::Config);
-    options.processor = Processor::Arm;
-    let native = platform(options.clone(), "arm").await;
-    let findings = native.preflight().await.unwrap();
-    assert!(
-        findings
-            .iter()
-            .any(|found| found.verdict == Verdict::Bad && found.subject == "processor"),
-        "{findings:?}"
-    );
-    options.form = Form::Python;
-    let python = platform(options, "arm").await;
-    let findings = python.preflight().await.unwrap();
-    assert!(findings.iter().all(|found| found.verdict != Verdict::Bad));
-    let template = Template::new(Runtime::Python).unwrap();
-    let package = template.package(template.smallest(), 1).unwrap();
-    python.ensure_function(&spec(), &package).await.unwrap();
-    let made = emulator.only_function();
-    assert_eq!(made.architectures(), [Architecture::Arm64]);
-    assert_eq!(made.runtime().unwrap().as_str(), "python3.13");
-    python.destroy().await.unwrap();
-    emulator.assert_empty();
+    for (form, runtime, name) in [
+        (
+            Form::Native,
+            Runtime::NativeFor(Processor::Arm),
+            "provided.al2023",
+        ),
+        (Form::Python, Runtime::Python, "python3.13"),
+    ] {
+        let mut options = options_at(emulator.url(), Trigger::Invoke, Cold::Config);
+        (options.form, options.processor) = (form, Processor::Arm);
+        let aws = platform(options, "arm").await;
+        assert_eq!(aws.abilities().processor, Some(Processor::Arm));
+        let findings = aws.preflight().await.unwrap();
+        assert!(findings.iter().all(|found| found.verdict != Verdict::Bad));
+        let template = Template::new(runtime).unwrap();
+        let package = template.package(template.smallest(), 1).unwrap();
+        aws.ensure_function(&spec(), &package).await.unwrap();
+        let made = emulator.only_function();
+        assert_eq!(made.architectures(), [Architecture::Arm64]);
+        assert_eq!(made.runtime().unwrap().as_str(), name);
+        aws.destroy().await.unwrap();
+        emulator.assert_empty();
+    }
 }
 
 #[test]

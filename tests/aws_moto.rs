@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use emulator::Emulator;
+use sebs_tui::core::processor::Processor;
 use sebs_tui::driver::package::{Runtime, Template};
-use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
+use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Trigger, Way};
 use sebs_tui::platform::context::Context;
 use sebs_tui::platform::ledger::Ledger;
 use sebs_tui::platform::{FunctionSpec, Package, Platform, Verdict};

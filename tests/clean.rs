@@ -65,6 +65,7 @@ impl Platform for Shelf {
             cold_method: "none".into(),
             keep_warm: std::time::Duration::ZERO,
             invocations_per_minute: None,
+            processor: None,
         }
     }
 

@@ -4,15 +4,24 @@
 
 mod support;
 
+#[allow(dead_code, reason = "each test file uses a part of it")]
+#[path = "docker/fake_engine.rs"]
+mod fake_engine;
 #[path = "docker/own_engine.rs"]
 mod own_engine;
 
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use fake_engine::FakeEngine;
 use own_engine::OwnEngine;
+use sebs_tui::core::processor::Processor;
 use sebs_tui::core::sample::AttemptOutcome;
+use sebs_tui::platform::Platform;
+use sebs_tui::platform::context::Context;
+use sebs_tui::platform::docker::{DockerPlatform, Network, Options};
+use sebs_tui::platform::ledger::Ledger;
 use support::{attempts, journal, run_directory, samples, short_run};
 
 /// One engine at a time.
@@ -34,6 +43,21 @@ fn measured(run: &mut Command, out: &Path) -> String {
         assert_eq!(attempt.outcome, AttemptOutcome::Measured, "{attempt:?}");
     }
     String::from_utf8(stdout).unwrap()
+}
+
+#[tokio::test]
+async fn functions_are_for_the_processor_that_the_engine_tells() {
+    let place = tempfile::tempdir().unwrap();
+    let engine = FakeEngine::start(place.path(), "elsewhere");
+    let options = Options {
+        engine: Some(engine.address()),
+        image: None,
+        network: Network::Host,
+        cpus: None,
+    };
+    let (context, _) = Context::new("processor", Ledger::in_memory(), Arc::default());
+    let platform = DockerPlatform::start(options, context).await.unwrap();
+    assert_eq!(platform.abilities().processor, Some(Processor::Arm));
 }
 
 #[test]

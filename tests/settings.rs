@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use sebs_tui::core::plan::{Order, Range, Sweep};
+use sebs_tui::core::processor::Processor;
 use sebs_tui::settings::table::{TABLE, find};
 use sebs_tui::settings::{
-    Advertise, Architecture, Auto, Origin, PlatformName, Resolved, Runtime, Sources,
-    markdown_table, print_config, resolve, resume, template,
+    Advertise, Auto, Origin, PlatformName, Resolved, Runtime, Sources, markdown_table,
+    print_config, resolve, resume, template,
 };
 
 fn directory() -> tempfile::TempDir {
@@ -312,7 +313,7 @@ fn role_region_and_processor_of_a_sebs_config_are_ours() {
         .unwrap()
     };
     let given = read("arm64", "arn:aws:iam::1:role/r");
-    assert_eq!(given.settings.architecture, Architecture::Arm);
+    assert_eq!(given.settings.architecture, Processor::Arm);
     assert_eq!(given.settings.region.as_deref(), Some("eu-north-1"));
     assert_eq!(
         given.settings.role.as_deref(),
@@ -320,7 +321,7 @@ fn role_region_and_processor_of_a_sebs_config_are_ours() {
     );
     assert_eq!(given.unused, ["deployment.aws.resources"]);
     let open = read("x64", "");
-    assert_eq!(open.settings.architecture, Architecture::X86);
+    assert_eq!(open.settings.architecture, Processor::X86);
     assert_eq!(open.settings.role, None);
 }
 

@@ -29,6 +29,7 @@ pub mod offset;
 pub mod pace;
 pub mod plan;
 pub mod price;
+pub mod processor;
 pub mod rate;
 pub mod readiness;
 pub mod replay;

@@ -140,5 +140,6 @@ pub fn simulated_abilities() -> Abilities {
         cold_method: simulated::COLD_METHOD.into(),
         keep_warm: Duration::from_nanos(simulated::KEEP_WARM as u64),
         invocations_per_minute: None,
+        processor: None,
     }
 }

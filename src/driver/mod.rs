@@ -11,6 +11,7 @@ mod follow_up;
 mod instances;
 pub mod invoke;
 pub mod mapping;
+mod native;
 pub mod package;
 pub mod probe;
 mod simulated;

@@ -16,10 +16,10 @@ use rand::{Rng, SeedableRng};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
+use super::native;
+use crate::core::processor::Processor;
 use crate::platform::Package;
 
-/// The native function, as `build.rs` made it.
-static NATIVE_FUNCTION: &[u8] = include_bytes!(env!("NATIVE_FUNCTION"));
 static PYTHON_HANDLER: &[u8] = include_bytes!("../../assets/python/handler.py");
 static PYTHON_BOOTSTRAP: &[u8] = include_bytes!("../../assets/python/bootstrap");
 
@@ -36,8 +36,10 @@ const READABLE: u32 = 0o644;
 /// Which function a package holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Runtime {
-    /// The one in this program.
+    /// The one in this program, for this host's processor.
     Native,
+    /// The one in this program for this processor, where it was built for it.
+    NativeFor(Processor),
     /// The one for Python runtimes, standard library only.
     Python,
     /// The user's own: the path of a zip to which the filler is added.
@@ -48,7 +50,7 @@ impl Runtime {
     /// Entry point for the runtimes that need one.
     pub fn handler(&self) -> &'static str {
         match self {
-            Self::Native => "bootstrap",
+            Self::Native | Self::NativeFor(_) => "bootstrap",
             Self::Python | Self::Custom(_) => "handler.handler",
         }
     }
@@ -57,7 +59,7 @@ impl Runtime {
 impl fmt::Display for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Native => f.write_str("native"),
+            Self::Native | Self::NativeFor(_) => f.write_str("native"),
             Self::Python => f.write_str("python"),
             Self::Custom(path) => write!(f, "{}", path.display()),
         }
@@ -67,6 +69,12 @@ impl fmt::Display for Runtime {
 /// Why a package cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
+    /// The native function was not built for this processor.
+    #[error(
+        "this program holds no native function for {}: run `rustup target add {}` and build the program again (where that does not help, a warning of the build says why), or take --runtime python or another --architecture",
+        .0.word(), .0.target()
+    )]
+    NotBuilt(Processor),
     /// The function alone is larger.
     #[error("a package of {asked} bytes cannot hold the function: the smallest has {smallest}")]
     TooSmall {
@@ -107,10 +115,13 @@ impl Template {
     /// Prepares packages with this function.
     ///
     /// # Errors
-    /// When the user's zip cannot be read or extended.
+    /// When the native function was not built for the processor, or the user's zip cannot be read or extended.
     pub fn new(runtime: Runtime) -> Result<Self, PackageError> {
         let base = match &runtime {
-            Runtime::Native => deflated(&[("bootstrap", NATIVE_FUNCTION, EXECUTABLE)]),
+            Runtime::Native => bootstrap(native::program()),
+            Runtime::NativeFor(processor) => native::program_for(*processor)
+                .ok_or(PackageError::NotBuilt(*processor))
+                .and_then(bootstrap),
             Runtime::Python => deflated(&[
                 ("handler.py", PYTHON_HANDLER, READABLE),
                 ("bootstrap", PYTHON_BOOTSTRAP, EXECUTABLE),
@@ -165,6 +176,11 @@ impl Template {
         zip.finish()?;
         Ok(buffer.into_inner())
     }
+}
+
+/// A zip of a program that the platform starts itself.
+fn bootstrap(program: &[u8]) -> Result<Vec<u8>, PackageError> {
+    deflated(&[("bootstrap", program, EXECUTABLE)])
 }
 
 /// A zip of files given by name, content and mode.

@@ -20,19 +20,19 @@ pub fn plan(options: &Options) -> Done {
     let resolved = settings::resolve(&options.sources())?;
     tell_unused(&resolved);
     let mut settings = resolved.settings;
-    let template = template(&settings)?;
     let ((abilities, fallback), unasked) = match tokio_runtime()?.block_on(abilities(&mut settings))
     {
         Ok(abilities) => (abilities, None),
         // Whether somebody else's function can be deployed or started cold is not known without it.
         Err(error) if is_absent(&error) && settings.platform != PlatformName::Endpoint => {
-            ((unknown(), None), Some(error.to_string()))
+            ((unknown(&settings), None), Some(error.to_string()))
         }
         Err(error) => return Err(error.into()),
     };
     if let Some(fallback) = fallback {
         eprintln!("sebs-tui: {fallback}");
     }
+    let template = template(&settings, &abilities)?;
     let plan = planned(&settings, &abilities, &template)?;
     let about = About {
         unasked,
@@ -62,7 +62,8 @@ fn is_absent(error: &PlatformError) -> bool {
 }
 
 /// Nothing is known of limits.
-fn unknown() -> Abilities {
+fn unknown(settings: &Settings) -> Abilities {
+    let is_chosen = settings.platform == PlatformName::Aws;
     Abilities {
         deployment: Deployment::Ours,
         limits: Limits::default(),
@@ -70,6 +71,7 @@ fn unknown() -> Abilities {
         cold_method: "unknown, since the platform could not be asked".into(),
         keep_warm: Duration::ZERO,
         invocations_per_minute: None,
+        processor: is_chosen.then_some(settings.architecture),
     }
 }
 

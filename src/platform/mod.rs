@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::core::contract::Reply;
 use crate::core::plan::{Deployment, Limits};
+use crate::core::processor::Processor;
 use crate::core::sample::PlatformRecord;
 
 pub use crate::core::checkup::Verdict;
@@ -56,6 +57,8 @@ pub struct Abilities {
     pub keep_warm: Duration,
     /// Most invocations in a minute that the platform takes; none: no such limit is known.
     pub invocations_per_minute: Option<u32>,
+    /// Processor that the function runs on; none: this host's, as far as is known.
+    pub processor: Option<Processor>,
 }
 
 impl Abilities {

@@ -24,8 +24,7 @@ const RULES: &[Rule] = &[
     Rule {
         these: These::Named(&["listen", "advertise", "in_flight", "pace_ms"]),
         idle: |settings| {
-            (settings.sync == Sync::Http)
-                .then(|| "with --sync http no datagrams are sent".into())
+            (settings.sync == Sync::Http).then(|| "with --sync http no datagrams are sent".into())
         },
     },
     Rule {

@@ -25,6 +25,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::core::cold::ColdMethod;
 use crate::core::contract::{ClockShift, Dialect};
 use crate::core::plan::{Order, Outline, Range, Sweep};
+use crate::core::processor::Processor;
 use crate::core::simulation::{self, World};
 use crate::core::time::{MILLISECOND, Nanos, SECOND};
 use crate::core::until::Until;
@@ -85,17 +86,6 @@ impl Runtime {
             Self::Python => "python",
         }
     }
-}
-
-/// Processor the function runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Architecture {
-    /// 64-bit x86.
-    #[serde(rename = "x86_64")]
-    X86,
-    /// 64-bit ARM.
-    #[serde(rename = "arm64")]
-    Arm,
 }
 
 /// How a function of AWS is called.
@@ -217,7 +207,7 @@ pub struct Settings {
     /// Time-out of an invocation, s.
     pub timeout: u32,
     /// Its processor.
-    pub architecture: Architecture,
+    pub architecture: Processor,
     /// How a cold start is forced.
     pub cold_method: ColdMethod,
     /// What carries the clock exchange.

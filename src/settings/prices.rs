@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Architecture, PlatformName, Settings};
+use super::{PlatformName, Settings};
 use crate::core::price::Price;
 use crate::core::spending::Terms;
 use crate::core::time::{Nanos, SECOND};
@@ -47,19 +47,10 @@ impl PlatformName {
     }
 }
 
-impl Architecture {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::X86 => "x86_64",
-            Self::Arm => "arm64",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::processor::Processor;
 
     #[test]
     fn every_list_has_a_date_a_source_and_prices() {
@@ -74,13 +65,13 @@ mod tests {
 
     #[test]
     fn both_processors_of_aws_have_a_price_and_no_free_platform_has() {
-        let has = |platform: PlatformName, architecture: Architecture| {
+        let has = |platform: PlatformName, architecture: Processor| {
             let mine = |price: &Price| {
                 price.platform == platform.word() && price.architecture == architecture.word()
             };
             lists().iter().any(mine)
         };
-        for architecture in [Architecture::X86, Architecture::Arm] {
+        for architecture in [Processor::X86, Processor::Arm] {
             assert!(has(PlatformName::Aws, architecture));
             for free in [
                 PlatformName::Local,

@@ -273,7 +273,8 @@ pub static TABLE: &[Setting] = &[
         Function,
         Kind::Choice(&["x86_64", "arm64"]),
         "x86_64",
-        "Processor the function runs on, where the platform has both.",
+        "Processor that AWS runs the function on; other platforms have their machine's own. The native function needs to be \
+         built in for it: see docs/platforms.md.",
     ),
     Setting::new(
         "cold_method",

@@ -64,7 +64,7 @@ fn serve(stream: UnixStream, number: &str, heard: &Mutex<Vec<String>>) -> Option
             return None;
         } else if first.contains("/version") {
             let version =
-                r#"{"Version": "0", "ApiVersion": "1.44", "Os": "linux", "Arch": "none"}"#;
+                r#"{"Version": "0", "ApiVersion": "1.44", "Os": "linux", "Arch": "arm64"}"#;
             ("200 OK", version.to_owned())
         } else if first.contains("/info") {
             ("200 OK", format!(r#"{{"ID": "{number}"}}"#))

@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::ending::{SIGNALLED, heed_signals, unless_interrupted};
-use super::platforms::{Fallback, given_address, listen, settle, to_clean};
+use super::platforms::{Fallback, given_address, listen, settle, template, to_clean};
 use super::{Done, tell_unused, tokio_runtime};
 
 /// Reaching a platform, and what it is asked before anything is made.
@@ -123,6 +123,9 @@ async fn look(resolved: &mut Resolved, report: &mut Doctor) -> Option<Way> {
             why,
             "change what it names, then look again",
         )),
+    }
+    if let Err(error) = template(settings, &platform.abilities()) {
+        report.tell(Check::of("package", Verdict::Bad, error.to_string(), None));
     }
     let fallback = settle(settings, platform.as_ref());
     let way = way(settings, fallback, platform.as_ref(), report).await;

@@ -43,7 +43,6 @@ pub(super) async fn probe(
     report: &mut Doctor,
 ) -> Result<(), Box<dyn Error>> {
     let settings = &resolved.settings;
-    let template = Arc::new(template(settings)?);
     let wall = net::wall_clock();
     let (name, ledger) = new_ledger(resolved, wall)?;
     let (live, echo, carried) = match way {
@@ -80,6 +79,7 @@ pub(super) async fn probe(
         None => simulated(settings),
     };
     let platform = equipment.platform();
+    let template = Arc::new(template(settings, &equipment.abilities())?);
     let header = match header(name, wall, settings, &template, &equipment) {
         Ok(header) => header,
         Err(error) => {

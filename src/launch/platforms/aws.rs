@@ -11,8 +11,8 @@ pub(super) async fn start(
     settings: &Settings,
     context: Context,
 ) -> Result<Arc<dyn Platform>, PlatformError> {
-    use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Processor, Trigger, Way};
-    use sebs_tui::settings::{Architecture, Runtime, Trigger as Called};
+    use sebs_tui::platform::aws::{AwsPlatform, Cold, Form, Options, Trigger, Way};
+    use sebs_tui::settings::{Runtime, Trigger as Called};
 
     let options = Options {
         way: Way {
@@ -27,10 +27,7 @@ pub(super) async fn start(
             Runtime::Native => Form::Native,
             Runtime::Python => Form::Python,
         },
-        processor: match settings.architecture {
-            Architecture::X86 => Processor::X86,
-            Architecture::Arm => Processor::Arm,
-        },
+        processor: settings.architecture,
         trigger: match settings.trigger {
             Called::Url => Trigger::Url,
             Called::Invoke => Trigger::Invoke,

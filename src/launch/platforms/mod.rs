@@ -183,9 +183,18 @@ fn missing(platform: &'static str) -> PlatformError {
     }
 }
 
-pub(super) fn template(settings: &Settings) -> Result<Template, package::PackageError> {
+/// What packages are made from for a platform of these abilities.
+///
+/// # Errors
+/// When this program does not hold the function for the platform's processor.
+pub(super) fn template(
+    settings: &Settings,
+    abilities: &Abilities,
+) -> Result<Template, package::PackageError> {
     Template::new(match settings.runtime {
-        Runtime::Native => package::Runtime::Native,
+        Runtime::Native => abilities
+            .processor
+            .map_or(package::Runtime::Native, package::Runtime::NativeFor),
         Runtime::Python => package::Runtime::Python,
     })
 }

@@ -10,9 +10,10 @@ use super::code::Code;
 use super::entry::Entry;
 use super::errors::{error, explain};
 use super::retry::Patience;
-use super::{Form, Processor, names, role};
+use super::{Form, names, role};
 use crate::core::contract::COLD_NONCE;
 use crate::core::live::Phase;
+use crate::core::processor::Processor;
 use crate::platform::context::Context;
 use crate::platform::{ErrorKind, FunctionSpec, PlatformError, Resource};
 

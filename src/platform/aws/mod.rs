@@ -48,7 +48,7 @@ use self::code::Code;
 pub use self::cold::Cold;
 use self::errors::error;
 use self::function::Function;
-pub use self::options::{Form, Options, Processor, Trigger, Way};
+pub use self::options::{Form, Options, Trigger, Way};
 use self::restraint::Restraint;
 use self::services::Services;
 use super::context::Context;
@@ -217,6 +217,7 @@ impl Platform for AwsPlatform {
             cold_method: self.options.cold.words(),
             keep_warm: KEEP_WARM,
             invocations_per_minute: self.invocations_per_minute(),
+            processor: Some(self.options.processor),
         }
     }
 

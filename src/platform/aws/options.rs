@@ -1,6 +1,7 @@
 //! What a user chooses.
 
 use super::cold::Cold;
+use crate::core::processor::Processor;
 
 /// How the account is reached; what is not given is found by the SDK's own chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,29 +17,10 @@ pub struct Way {
 /// What the package holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A program for the processor of this host, on `provided.al2023`.
+    /// A program for the processor, on `provided.al2023`.
     Native,
     /// A module, on `python3.13`.
     Python,
-}
-
-/// The function's processor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Processor {
-    /// 64-bit x86.
-    X86,
-    /// 64-bit ARM.
-    Arm,
-}
-
-impl Processor {
-    /// The word that Rust and Linux have for it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::X86 => "x86_64",
-            Self::Arm => "aarch64",
-        }
-    }
 }
 
 /// How the function is called.

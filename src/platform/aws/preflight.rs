@@ -1,21 +1,18 @@
 //! What is looked at before a run, reading only.
 
-use std::env::consts::ARCH;
-
 use super::account::Account;
 use super::errors::explain;
 use super::function::Function;
-use super::{Form, Options, role};
+use super::{Options, role};
 use crate::platform::{ErrorKind, Finding, PlatformError, Verdict};
 
 /// Fewer concurrent executions than this are worth a word: new accounts may have as few as ten.
 const CONCURRENCY_FEW: i32 = 50;
 
-/// Looks at processor, credentials, region, account and name, in this order; what rests on something missing is left out.
+/// Looks at credentials, region, account and name, in this order; what rests on something missing is left out.
 pub(super) async fn look(options: &Options, function: &Function<'_>) -> Vec<Finding> {
     let account = function.account;
-    let mut findings = Vec::from_iter(processor(options));
-    findings.extend([region(account), credentials(account).await]);
+    let mut findings = vec![region(account), credentials(account).await];
     findings.extend(emulator(account));
     let possible = |findings: &[Finding]| {
         findings
@@ -34,15 +31,6 @@ pub(super) async fn look(options: &Options, function: &Function<'_>) -> Vec<Find
         findings.extend(taken(function).await);
     }
     findings
-}
-
-fn processor(options: &Options) -> Option<Finding> {
-    let chosen = options.processor.word();
-    let text = format!(
-        "the native function is built for {ARCH}, this host's processor, not for {chosen}: change --architecture, or take --runtime python"
-    );
-    let wrong = options.form == Form::Native && chosen != ARCH;
-    wrong.then(|| finding("processor", Verdict::Bad, text))
 }
 
 fn finding(subject: &'static str, verdict: Verdict, text: String) -> Finding {

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::NAME;
 use super::place::{CERT_PATH, Place, TLS_VERIFY};
+use crate::core::processor::Processor;
 use crate::platform::hosted;
 use crate::platform::ledger::{self, Ledger};
 use crate::platform::{ErrorKind, PlatformError};
@@ -32,6 +33,8 @@ pub struct Engine {
     awaited: Arc<Mutex<BTreeSet<String>>>,
     /// Its version, processor and operating system, in words.
     pub description: String,
+    /// Its processor; none: it says none that is known.
+    pub processor: Option<Processor>,
 }
 
 impl Engine {
@@ -59,6 +62,7 @@ impl Engine {
             identity: None,
             awaited: Arc::default(),
             description: String::new(),
+            processor: None,
         };
         let client = engine.client()?;
         let client = engine
@@ -71,6 +75,7 @@ impl Engine {
         let version = engine
             .within("ask version", "engine", client.version())
             .await?;
+        engine.processor = version.arch.as_deref().and_then(Processor::named);
         engine.description = format!(
             "{} on {}/{}, API {}, at {}",
             version.version.unwrap_or_default(),

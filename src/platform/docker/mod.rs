@@ -26,6 +26,7 @@ use super::context::Context;
 use super::hosted::Leftovers;
 use super::hosted::platform::{Hosted, Premises};
 use super::{Finding, PlatformError, Reach, Resource, Verdict};
+use crate::core::processor::Processor;
 
 const NAME: &str = "docker";
 /// The label of all that is made, with the run's name as its value.
@@ -154,6 +155,10 @@ impl Premises for Yard {
         self.address
             .as_ref()
             .map_or(Reach::Unknown, |found| Reach::Address(found.address))
+    }
+
+    fn processor(&self) -> Option<Processor> {
+        self.engine.processor
     }
 
     async fn findings(&self) -> Vec<Finding> {

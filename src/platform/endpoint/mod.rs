@@ -185,6 +185,7 @@ impl Platform for EndpointPlatform {
             cold_method,
             keep_warm: KEEP_WARM,
             invocations_per_minute: self.per_minute,
+            processor: None,
         }
     }
 

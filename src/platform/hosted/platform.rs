@@ -11,6 +11,7 @@ use super::environment::Housing;
 use super::{Host, Leftovers, blocking, home};
 use crate::core::contract::Reply;
 use crate::core::plan::Deployment;
+use crate::core::processor::Processor;
 use crate::core::sample::PlatformRecord;
 use crate::platform::{
     Abilities, Endpoint, Finding, FunctionSpec, Guarantee, HttpReply, Package, Platform,
@@ -33,6 +34,11 @@ pub trait Premises: fmt::Debug + Send + Sync {
 
     /// Where functions find the host.
     fn reach(&self) -> Reach;
+
+    /// Processor of its functions; none: this host's, as far as is known.
+    fn processor(&self) -> Option<Processor> {
+        None
+    }
 
     /// What is found before a run.
     async fn findings(&self) -> Vec<Finding>;
@@ -104,6 +110,7 @@ impl<P: Premises> Platform for Hosted<P> {
             cold_method: P::COLD_METHOD.into(),
             keep_warm: KEEP_WARM,
             invocations_per_minute: None,
+            processor: self.premises.processor(),
         }
     }
 
