@@ -17,7 +17,7 @@ use super::statistics::{Change, Description, change};
 use super::time::Nanos;
 
 pub use screen::Screen;
-pub use warnings::Warning;
+pub use warnings::{Warning, is_wide};
 
 /// Version of its shape.
 pub const ANALYSIS_VERSION: u32 = 1;

@@ -92,7 +92,8 @@ pub struct Board {
     /// The last lines.
     pub log: VecDeque<Arc<LogLine>>,
     elapsed_before: Nanos,
-    last_invocation: Option<(u64, Option<Nanos>)>,
+    /// Number, time and bound, both in ns, of the last attempt, when it has them.
+    last_invocation: Option<(u64, Nanos, Nanos)>,
     /// `elapsed` when the invocation under way began.
     invoking_since: Nanos,
 }

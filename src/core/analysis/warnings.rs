@@ -129,6 +129,11 @@ pub enum Warning {
     },
 }
 
+/// Whether a clock's bound is not small beside the median time, both in ns.
+pub fn is_wide(bound: Nanos, median: Nanos) -> bool {
+    bound as f64 > WIDE_BOUND * median as f64
+}
+
 /// The samples that an attempt of the other kind was made for, once for each.
 pub(super) fn wrong_kind(entries: &[Entry]) -> impl Iterator<Item = SampleKey> {
     entries.iter().filter_map(|entry| match &entry.event {
@@ -266,7 +271,7 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
         warnings.push(Warning::HighLoss { size, kind, loss });
     }
     if let Some((times, bound)) = figures.invocation_time.zip(figures.bound)
-        && bound.median as f64 > WIDE_BOUND * times.median as f64
+        && is_wide(bound.median, times.median)
     {
         warnings.push(Warning::WideBound {
             size,

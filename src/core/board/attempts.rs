@@ -27,7 +27,10 @@ impl Board {
         self.packets.add(&attempt.packets);
         self.followed(wall, attempt);
         self.clock = attempt.clock.or(self.clock);
-        self.last_invocation = Some((attempt.number, attempt.invocation_time()));
+        self.last_invocation = attempt
+            .invocation_time()
+            .zip(attempt.clock)
+            .map(|(time, clock)| (attempt.number, time, clock.bound));
         let key = attempt.purpose.key();
         let wrong = attempt.outcome == AttemptOutcome::WrongKind;
         if let Some(cell) = self.cell_mut(key) {
@@ -96,15 +99,17 @@ impl Board {
         attempt: Option<u64>,
         took: Nanos,
     ) {
-        let invocation = self
+        let (invocation, bound) = self
             .last_invocation
-            .filter(|(number, _)| Some(*number) == attempt)
-            .and_then(|(_, time)| time);
+            .filter(|(number, ..)| Some(*number) == attempt)
+            .map(|(_, time, bound)| (time, bound))
+            .unzip();
         let measured = *outcome == SampleOutcome::Measured;
         if let Some(cell) = self.cell_mut(key) {
             *count_of(cell, outcome) += 1;
-            if let Some(time) = invocation.filter(|_| measured) {
+            if let Some((time, bound)) = invocation.zip(bound).filter(|_| measured) {
                 cell.invocation.insert(key.repetition, time);
+                cell.bounds.insert(key.repetition, bound);
             }
         }
         if !matches!(outcome, SampleOutcome::Skipped(_)) {
@@ -169,6 +174,7 @@ impl Board {
             let count = count_of(cell, &ended.outcome);
             *count = count.saturating_sub(1);
             cell.invocation.remove(&key.repetition);
+            cell.bounds.remove(&key.repetition);
         }
         self.superseded += 1;
         self.last = None;

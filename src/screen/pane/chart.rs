@@ -11,7 +11,7 @@ use crate::core::fit;
 use crate::core::sample::StartKind;
 use crate::core::time::{Nanos, SECOND};
 
-use super::{framed, indented, kind_style, kind_word, put, remark};
+use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts;
 use crate::screen::format;
@@ -54,7 +54,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         let words = format!("{} fit {} 95 %", glyphs.line, glyphs.band);
         title.push(remark(scene, 2, words));
     }
-    let mut inside = indented(framed(frame, area, Pane::Chart, scene, title, Vec::new()));
+    let notes = clock_note(scene).into_iter().collect();
+    let mut inside = indented(framed(frame, area, Pane::Chart, scene, title, notes));
     let Some(scale) = scale else {
         let text = Line::styled("no sample yet", scene.theme.style(Meaning::Label)).centered();
         put(frame, inside, inside.height / 2, text);

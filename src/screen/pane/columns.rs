@@ -20,6 +20,8 @@ pub struct Entry {
     pub interval: String,
     /// Whether there is an interval.
     pub known: bool,
+    /// Whether the clocks' bound is not small beside the median.
+    pub wide: bool,
 }
 
 impl Entry {
@@ -60,6 +62,7 @@ impl Entry {
                 format!("{}..{}", shown(ends.low), shown(ends.high))
             }),
             known: interval.is_some(),
+            wide: cell.wide_bound().is_some(),
         }
     }
 
@@ -261,6 +264,7 @@ mod tests {
             margin: "0.54".into(),
             interval: "10.62..11.03".into(),
             known: true,
+            wide: false,
         };
         let widths = [Widths::of([&entry].into_iter(), 1); 2];
         let shows = [60, 50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);

@@ -29,6 +29,7 @@ use ratatui::widgets::Block;
 use crate::core::sample::StartKind;
 
 use super::draw::Scene;
+use super::format;
 use super::layout::Pane;
 use super::segments::{Segment, fit};
 use super::theme::Meaning;
@@ -136,6 +137,15 @@ fn kind_word(kind: StartKind) -> &'static str {
         StartKind::Warm => "WARM",
         StartKind::Cold => "COLD",
     }
+}
+
+/// `! clock ±10.1 ms`: what the clocks leave open of the median where it is most; none where it is little everywhere.
+fn clock_note(scene: &Scene) -> Option<Segment> {
+    let bounds = scene.board.cells.iter().filter_map(|cell| cell.wide_bound());
+    let glyphs = &scene.theme.glyphs;
+    let most = format::span(bounds.max()?, glyphs);
+    let text = format!("! clock {}{most}", glyphs.plus_minus);
+    Some(Segment::new(0, text, scene.theme.style(Meaning::Warning)))
 }
 
 /// A bar of `width` columns, `share` of it full.

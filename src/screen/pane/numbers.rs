@@ -38,7 +38,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             round_trips(scene, cell),
             Meaning::Value,
         ),
-        ("clock offset".into(), offset(scene), Meaning::Value),
+        offset(scene, cell),
         lost(scene),
         streak_or_step(scene),
         without_result(scene),
@@ -114,10 +114,16 @@ fn round_trips(scene: &Scene, cell: Option<&Cell>) -> String {
     }
 }
 
-fn offset(scene: &Scene) -> String {
-    clock::known_offset(scene).map_or(NOTHING.into(), |(offset, bound)| {
+/// The offset, with a mark where its bound is not small beside the median.
+fn offset(scene: &Scene, cell: Option<&Cell>) -> (String, String, Meaning) {
+    let shown = clock::known_offset(scene).map_or(NOTHING.into(), |(offset, bound)| {
         format::with_bound(offset, bound, &scene.theme.glyphs)
-    })
+    });
+    let (mark, meaning) = match cell.and_then(Cell::wide_bound) {
+        Some(_) => (" !", Meaning::Warning),
+        None => ("", Meaning::Value),
+    };
+    ("clock offset".into(), format!("{shown}{mark}"), meaning)
 }
 
 fn lost(scene: &Scene) -> (String, String, Meaning) {

@@ -11,7 +11,7 @@ use crate::core::sample::{SampleKey, StartKind};
 use crate::core::time::MILLISECOND;
 
 use super::columns::{Detail, Entry, Shows, Widths, most_detail};
-use super::{framed, indented, kind_style, kind_word, put, remark};
+use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts::{self, Progress};
 use crate::screen::format;
@@ -218,8 +218,16 @@ impl Table {
             spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
         }
         let room = widths.time_room(detail) - widths.margin_room(detail);
-        let median = format!(" {:>room$}", entry.median);
-        spans.push(Span::styled(median, scene.theme.style(weight)));
+        let mark = if entry.wide { "!" } else { " " };
+        let space = room.saturating_sub(entry.median.chars().count());
+        spans.push(Span::styled(
+            format!("{:space$}{mark}", ""),
+            scene.theme.style(Meaning::Warning),
+        ));
+        spans.push(Span::styled(
+            entry.median.clone(),
+            scene.theme.style(weight),
+        ));
         if detail.shows >= Shows::Interval && !entry.interval.is_empty() {
             let text = format!("{:>1$}", entry.interval, widths.margin_room(detail));
             spans.push(Span::styled(text, label));
@@ -252,16 +260,17 @@ fn decimals(scene: &Scene, kind: StartKind) -> usize {
 /// What the marks in the table mean, for those that are there.
 fn legend(scene: &Scene) -> Vec<Segment> {
     let progress = Progress::of(scene.board);
+    let clock = clock_note(scene);
     let marks = [
         ("x failed", progress.failed > 0),
         ("? no clock", progress.unsynchronised > 0),
         ("- skipped", progress.skipped > 0),
     ];
-    marks
+    let marks = marks
         .into_iter()
         .filter(|(_, there)| *there)
-        .map(|(text, _)| remark(scene, 1, text))
-        .collect()
+        .map(|(text, _)| remark(scene, 1, text));
+    clock.into_iter().chain(marks).collect()
 }
 
 #[cfg(test)]
