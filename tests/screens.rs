@@ -13,8 +13,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
-use sebs_tui::core::message::Event;
-use sebs_tui::core::sample::{Attempt, StartKind};
+use sebs_tui::core::message::{Event, RunState};
+use sebs_tui::core::sample::{Attempt, SampleKey, StartKind};
 use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::Nanos;
 use sebs_tui::screen::draw::{Scene, draw};
@@ -161,6 +161,59 @@ fn cold_starts_with_losses_and_a_failed_sample() {
 #[test]
 fn a_paused_run() {
     check("paused", &SIZES, &View::default(), &state("paused"));
+}
+
+#[test]
+fn a_sample_that_is_to_be_taken_again_is_the_one_in_view_of_a_paused_run() {
+    let mut run = fake_run::until(StartKind::Warm, 4, 7);
+    run.entries.pop();
+    let sample = SampleKey {
+        size: 4,
+        kind: StartKind::Warm,
+        repetition: 6,
+    };
+    run.enter(RunState::Pausing);
+    run.enter(RunState::Paused);
+    run.add(
+        0,
+        Event::SampleSuperseded {
+            sample,
+            attempt: None,
+        },
+    );
+    let state = (run.board(), LiveReading::default(), run.now());
+    for size in [(120, 40), (80, 24)] {
+        let shown = text(&picture(size, &mono(), &View::default(), &state));
+        for word in ["rep 7", "rep 7 is taken again when the run goes on", "p resume"] {
+            assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_the_clocks_leave_open_is_marked_where_it_is_not_small() {
+    let mut run = fake_run::until(StartKind::Warm, 1, 0);
+    for entry in &mut run.entries {
+        if let Event::AttemptEnded { attempt } = &mut entry.event
+            && let Some(clock) = &mut attempt.clock
+        {
+            clock.bound = 10_100_000;
+        }
+    }
+    run.enter(RunState::Incomplete);
+    let state = (run.board(), LiveReading::default(), run.now());
+    for (size, words) in [
+        ((120, 40), vec!["! clock +-10.1 ms", "!0.42", "(clock +- 10.1 ms)"]),
+        ((80, 24), vec!["! clock +-10.1 ms", "!0.42"]),
+        ((40, 12), vec!["10.1 ms !"]),
+    ] {
+        let shown = text(&picture(size, &mono(), &View::default(), &state));
+        for word in words {
+            assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
+        }
+    }
+    let quiet = text(&picture((120, 40), &mono(), &View::default(), &state("complete")));
+    assert!(!quiet.contains("! clock"), "{quiet}");
 }
 
 #[test]

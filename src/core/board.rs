@@ -59,6 +59,8 @@ pub struct Board {
     pub attempt_of_sample: u32,
     /// The sample that ended last: what `retry` takes again.
     pub last: Option<SampleKey>,
+    /// The sample that was taken and is to be taken again, until it has ended anew.
+    pub again: Option<SampleKey>,
     /// By [`Plan::cell`].
     pub cells: Vec<Arc<Cell>>,
     /// How each sample ended.

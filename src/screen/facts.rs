@@ -86,15 +86,24 @@ pub fn elapsed(board: &Board, now: Nanos) -> Nanos {
         }
 }
 
-/// The sample in progress, else the one that ended last, else any that was taken: never one that is ruled out.
+/// The sample in progress, else the one that is to be taken again, else the one that ended last, else any that was taken:
+/// never one that is ruled out.
 pub fn sample_in_view(board: &Board) -> Option<SampleKey> {
     let plan = board.plan()?;
     let possible = |key: &SampleKey| plan.is_possible(key.size, key.kind);
     board
         .current
+        .or(board.again)
         .or(board.last)
         .filter(possible)
         .or_else(|| board.ended.keys().rev().copied().find(possible))
+}
+
+/// A run that stands still and has a sample to take again: which one.
+pub fn waiting_again(board: &Board) -> Option<SampleKey> {
+    board
+        .again
+        .filter(|_| matches!(board.state, RunState::Pausing | RunState::Paused))
 }
 
 /// Its size and start kind.

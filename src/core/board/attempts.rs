@@ -136,6 +136,7 @@ impl Board {
         if self.current == Some(key) {
             self.last = Some(key);
         }
+        self.again.take_if(|again| *again == key);
         self.current = None;
         self.attempt_of_sample = 1;
         self.activity = Activity::Idle;
@@ -177,7 +178,7 @@ impl Board {
             cell.bounds.remove(&key.repetition);
         }
         self.superseded += 1;
-        self.last = None;
+        (self.last, self.again) = (None, Some(key));
         self.note(
             wall,
             Severity::Note,

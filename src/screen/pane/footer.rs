@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{indented, put};
 use crate::screen::draw::Scene;
+use crate::screen::{facts, format};
 use crate::screen::keys::{Action, KEYS, Key};
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
@@ -23,10 +24,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         .or_else(|| stopping(scene).map(Into::into));
     let parts = match note {
         Some(text) => vec![Segment::new(0, text, scene.theme.style(Meaning::Value))],
-        None => KEYS
-            .iter()
-            .enumerate()
-            .filter_map(|(place, key)| part(scene, key, place as u8))
+        None => again(scene)
+            .into_iter()
+            .chain(
+                KEYS.iter()
+                    .enumerate()
+                    .filter_map(|(place, key)| part(scene, key, place as u8)),
+            )
             .collect(),
     };
     put(frame, area, 0, fit(parts, area.width, 2));
@@ -36,6 +40,18 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
 fn stopping(scene: &Scene) -> Option<&'static str> {
     let waits = scene.view.leaving != Leaving::No && !scene.board.state.is_over();
     waits.then_some("stopping and cleaning up; q again leaves without waiting")
+}
+
+/// What happens first when a run goes on that stands still.
+fn again(scene: &Scene) -> Option<Segment> {
+    let key = facts::waiting_again(scene.board)?;
+    let text = format!(
+        "{} {} rep {} is taken again when the run goes on",
+        key.kind.word(),
+        format::bytes(facts::size_of(scene.board, key)?),
+        key.repetition + 1
+    );
+    Some(Segment::new(1, text, scene.theme.style(Meaning::Value)))
 }
 
 fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
