@@ -62,6 +62,7 @@ fn picture_with(
         board,
         live,
         attempt: Ok(attempt),
+        typical: None,
         directory: "results/20260314T120000-local-payload",
         view,
         theme,
