@@ -5,6 +5,7 @@
 mod fake_run;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -215,6 +216,24 @@ fn what_the_clocks_leave_open_is_marked_where_it_is_not_small() {
     }
     let quiet = text(&picture((120, 40), &mono(), &View::default(), &state("complete")));
     assert!(!quiet.contains("! clock"), "{quiet}");
+}
+
+#[test]
+fn a_skip_takes_no_interval_from_the_table() {
+    let sizes = |kinds: &[StartKind]| {
+        let run = fake_run::until(StartKind::Cold, 3, 10);
+        let (mut board, live, now) = (run.board(), LiveReading::default(), run.now());
+        for cell in &mut board.cells {
+            if kinds.contains(&cell.kind) && cell.size == 1 {
+                Arc::make_mut(cell).skipped = 1;
+            }
+        }
+        text(&picture((80, 24), &mono(), &View::default(), &(board, live, now)))
+    };
+    let margins = |shown: &str| shown.matches("+-").count();
+    let before = margins(&sizes(&[]));
+    assert_eq!(margins(&sizes(&[StartKind::Warm])), before);
+    assert_eq!(margins(&sizes(&StartKind::ALL)), before);
 }
 
 #[test]

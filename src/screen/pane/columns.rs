@@ -164,10 +164,15 @@ impl Widths {
         )
     }
 
-    /// The marks and the space before them.
+    /// The marks and the space before them, which gives way before an interval does.
     pub fn marks_room(self, detail: Detail) -> usize {
         let shown = detail.shows >= Shows::Marks && self.marks > 0;
-        if shown { self.marks + 1 } else { 0 }
+        let space = if detail.shows == Shows::Marks {
+            1
+        } else {
+            detail.sign_gap
+        };
+        if shown { self.marks + space } else { 0 }
     }
 
     /// As wide as the wider of two.

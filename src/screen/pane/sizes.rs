@@ -122,8 +122,13 @@ impl Table {
             .iter()
             .map(|point| format::bytes(point.size).len());
         let size = names.max().unwrap_or(0);
-        // Both kinds get room for what one of them needs, so that the first cold sample does not change the columns.
-        let both = [widths[0].max(widths[1]); 2];
+        // Both kinds get room for what one of them needs, so that the first cold sample does not change the columns; but
+        // the marks of one leave the other as it is.
+        let wider = widths[0].max(widths[1]);
+        let both = widths.map(|own| Widths {
+            marks: own.marks,
+            ..wider
+        });
         let detail = most_detail(&both, room.saturating_sub(size));
         Self {
             size,
@@ -214,7 +219,9 @@ impl Table {
         let count = format!("{:1$}{2:>3$}", "", detail.gap, entry.count, widths.count);
         let mut spans = vec![Span::styled(count, label)];
         if widths.marks_room(detail) > 0 {
-            let marks = format!(" {:<1$}", entry.marks, widths.marks);
+            let room = widths.marks_room(detail);
+            let marks = format!("{:<1$}", entry.marks, widths.marks);
+            let marks = format!("{marks:>room$}");
             spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
         }
         let room = widths.time_room(detail) - widths.margin_room(detail);
