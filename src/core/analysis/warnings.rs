@@ -69,7 +69,7 @@ pub enum Warning {
         /// How many it takes.
         least: usize,
     },
-    /// Samples were measured while a dashboard was drawn on this machine.
+    /// Some samples were measured while a dashboard was drawn on this machine, and others were not.
     ScreenOn {
         /// How many.
         count: usize,
@@ -152,7 +152,7 @@ pub(super) fn of(
     gaps: &[Gap],
 ) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = too_few(cells).into_iter().collect();
-    if screen.on > 0 {
+    if screen.on > 0 && screen.off > 0 {
         warnings.push(Warning::ScreenOn {
             count: screen.on,
             of: screen.samples(),
