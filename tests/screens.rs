@@ -237,6 +237,28 @@ fn a_skip_takes_no_interval_from_the_table() {
 }
 
 #[test]
+fn where_the_chart_has_no_room_the_footer_says_how_to_see_it_and_how_to_leave() {
+    let state = state("cold");
+    let shown = |view: &View| text(&picture((80, 24), &mono(), view, &state));
+    let at_first = shown(&View::default());
+    assert!(at_first.contains("Tab chart"), "{at_first}");
+    assert!(!at_first.contains("invocation time by size"), "{at_first}");
+    let mut view = View {
+        focus: Pane::Chart,
+        ..View::default()
+    };
+    let beside = shown(&view);
+    for words in ["invocation time by size", "round trips", "clock", "log"] {
+        assert!(beside.contains(words), "no {words:?}: {beside}");
+    }
+    view.zoomed = true;
+    let alone = shown(&view);
+    for words in ["z all panes", "z or Esc: all panes"] {
+        assert!(alone.contains(words), "no {words:?}: {alone}");
+    }
+}
+
+#[test]
 fn a_finished_run_that_will_close() {
     let view = View {
         closing_in: Some(7),

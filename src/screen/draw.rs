@@ -60,7 +60,7 @@ impl Scene<'_> {
     /// Where everything goes in this area.
     pub fn place(&self, area: ratatui::layout::Rect) -> Placement {
         let sizes = self.board.plan().map_or(0, |plan| plan.points.len());
-        layout::place(area, sizes, self.view.zoom())
+        layout::place(area, sizes, self.view.focus, self.view.zoom())
     }
 }
 

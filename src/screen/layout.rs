@@ -1,7 +1,8 @@
 //! The size of the terminal → rectangles. Pure; any size is fine, even none.
 //!
 //! As room shrinks, what leaves first is the chart, then log, clock and packets, then the table of
-//! sizes, then the histogram; the numbers a person looks for stay, down to a single line.
+//! sizes, then the histogram; the numbers a person looks for stay, down to a single line. Where there are
+//! panes at all, one that has left takes another's place while it has the focus.
 
 use ratatui::layout::Rect;
 
@@ -106,8 +107,8 @@ impl Placement {
     }
 }
 
-/// Lays out `area` for a run of `sizes` sizes; a zoomed pane takes the room of all.
-pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
+/// Lays out `area` for a run of `sizes` sizes with the focus on a pane; a zoomed one takes the room of all.
+pub fn place(area: Rect, sizes: usize, focus: Pane, zoom: Option<Pane>) -> Placement {
     let shape = Shape::of(area);
     let mut rest = area;
     let has_header = !matches!(shape, Shape::Small | Shape::Line);
@@ -128,6 +129,14 @@ pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
         (Shape::Narrow, None) => narrow(&mut panes, rest, table),
         (Shape::Small, None) => numbers = rest,
     }
+    if zoom.is_none() {
+        let gives_way = stand_in(focus);
+        let shown = panes.iter().any(|(pane, _)| *pane == focus);
+        let place = panes.iter_mut().find(|(pane, _)| *pane == gives_way);
+        if let Some((pane, _)) = place.filter(|_| !shown) {
+            *pane = focus;
+        }
+    }
     panes.retain(|(_, area)| !area.is_empty());
     panes.sort_by_key(|(pane, _)| Pane::ALL.iter().position(|other| other == pane));
     Placement {
@@ -138,6 +147,14 @@ pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
         panes,
         numbers,
         footer,
+    }
+}
+
+/// The pane in whose place one is shown that has none.
+fn stand_in(pane: Pane) -> Pane {
+    match pane {
+        Pane::Chart => Pane::Sizes,
+        _ => Pane::RoundTrips,
     }
 }
 
@@ -267,7 +284,7 @@ mod tests {
                 .flat_map(|zoom| [0, 7, 40].map(|sizes| (*zoom, sizes)))
             {
                 let area = Rect::new(0, 0, width, height);
-                let parts = parts(&place(area, sizes, zoom));
+                let parts = parts(&place(area, sizes, Pane::Chart, zoom));
                 for (i, part) in parts.iter().enumerate() {
                     assert_eq!(part.intersection(area), *part, "{part} leaves {area}");
                     for other in &parts[i + 1..] {
@@ -292,7 +309,7 @@ mod tests {
             (50, 40),
         ] {
             let area = Rect::new(0, 0, width, height);
-            let covered: u32 = parts(&place(area, 7, None))
+            let covered: u32 = parts(&place(area, 7, Pane::Sizes, None))
                 .iter()
                 .map(|part| part.area())
                 .sum();
@@ -303,7 +320,7 @@ mod tests {
     #[test]
     fn what_matters_least_leaves_first() {
         let shown = |width, height| {
-            let placement = place(Rect::new(0, 0, width, height), 7, None);
+            let placement = place(Rect::new(0, 0, width, height), 7, Pane::Sizes, None);
             Pane::ALL
                 .into_iter()
                 .filter(|pane| placement.shows(*pane))
@@ -322,13 +339,27 @@ mod tests {
         );
         assert_eq!(shown(80, 15), [Pane::Sizes, Pane::RoundTrips]);
         assert_eq!(shown(40, 12), []);
-        assert_eq!(place(Rect::new(0, 0, 40, 12), 7, None).numbers.height, 9);
+        let small = place(Rect::new(0, 0, 40, 12), 7, Pane::Sizes, None);
+        assert_eq!(small.numbers.height, 9);
         assert_eq!(Shape::of(Rect::new(0, 0, 60, 1)), Shape::Line);
     }
 
     #[test]
     fn a_zoomed_pane_has_the_screen_to_itself() {
-        let placement = place(Rect::new(0, 0, 80, 24), 7, Some(Pane::Chart));
+        let area = Rect::new(0, 0, 80, 24);
+        let placement = place(area, 7, Pane::Chart, Some(Pane::Chart));
         assert_eq!(placement.panes, [(Pane::Chart, Rect::new(0, 3, 80, 20))]);
+    }
+
+    #[test]
+    fn a_pane_without_room_takes_the_place_of_another_while_it_has_the_focus() {
+        let at = |focus, height| place(Rect::new(0, 0, 80, height), 7, focus, None);
+        let chart = at(Pane::Chart, 24);
+        assert!(chart.shows(Pane::Chart) && !chart.shows(Pane::Sizes));
+        let log = at(Pane::Log, 15);
+        assert!(log.shows(Pane::Log) && log.shows(Pane::Sizes));
+        for pane in Pane::ALL {
+            assert!(at(pane, 12).shows(pane), "{pane:?}");
+        }
     }
 }

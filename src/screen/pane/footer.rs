@@ -7,6 +7,7 @@ use super::{indented, put};
 use crate::screen::draw::Scene;
 use crate::screen::{facts, format};
 use crate::screen::keys::{Action, KEYS, Key};
+use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 use crate::screen::view::Leaving;
@@ -29,7 +30,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             .chain(
                 KEYS.iter()
                     .enumerate()
-                    .filter_map(|(place, key)| part(scene, key, place as u8)),
+                    .filter_map(|(place, key)| part(scene, key, place as u8, frame.area())),
             )
             .collect(),
     };
@@ -40,6 +41,13 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
 fn stopping(scene: &Scene) -> Option<&'static str> {
     let waits = scene.view.leaving != Leaving::No && !scene.board.state.is_over();
     waits.then_some("stopping and cleaning up; q again leaves without waiting")
+}
+
+/// Whether the chart, which has no room, is shown by the next Tab.
+fn chart_is_next(scene: &Scene, screen: Rect) -> bool {
+    let placed = scene.place(screen);
+    let view = scene.view;
+    view.focus == Pane::Sizes && !view.zoomed && placed.shows(view.focus) && !placed.shows(Pane::Chart)
 }
 
 /// What happens first when a run goes on that stands still.
@@ -54,10 +62,14 @@ fn again(scene: &Scene) -> Option<Segment> {
     Some(Segment::new(1, text, scene.theme.style(Meaning::Value)))
 }
 
-fn part(scene: &Scene, key: &Key, place: u8) -> Option<Segment> {
+fn part(scene: &Scene, key: &Key, place: u8, screen: Rect) -> Option<Segment> {
+    let to_chart = key.action == Action::NextPane && chart_is_next(scene, screen);
     let hint = key.hint_now(scene.board, scene.view)?;
+    let hint = if to_chart { "chart" } else { hint };
     let rank = match key.action {
         Action::Quit => 0,
+        Action::Zoom if scene.view.zoomed => 1,
+        Action::NextPane if to_chart => AFTER_COMMANDS,
         Action::Help => 1,
         // The way on and the way back come before going by sample.
         Action::Close | Action::Open | Action::Upward if scene.view.sheet.is_some() => 2,

@@ -55,8 +55,11 @@ fn framed(
     pane: Pane,
     scene: &Scene,
     details: Vec<Segment>,
-    notes: Vec<Segment>,
+    mut notes: Vec<Segment>,
 ) -> Rect {
+    if scene.view.zoomed && scene.view.sheet.is_none() {
+        notes.push(remark(scene, 0, "z or Esc: all panes"));
+    }
     let focused = scene.view.front() == pane;
     let (edge, name) = if focused {
         (Meaning::Focus, Meaning::Focus)
