@@ -167,7 +167,7 @@ const TABLES_ROWS_LEAST: u16 = 9;
 fn wide(panes: &mut Vec<(Pane, Rect)>, body: Rect, table: u16) {
     let (mut left, mut right) = (body, body);
     left = cut_left(&mut right, left.width * 53 / 100);
-    let chart_rows = left.height.saturating_sub(table).max(left.height * 4 / 10);
+    let chart_rows = left.height.saturating_sub(table).max(left.height / 3);
     panes.push((Pane::Chart, cut_bottom(&mut left, chart_rows)));
     panes.push((Pane::Sizes, left));
     panes.push((Pane::RoundTrips, cut_top(&mut right, body.height * 4 / 10)));
@@ -361,5 +361,13 @@ mod tests {
         for pane in Pane::ALL {
             assert!(at(pane, 12).shows(pane), "{pane:?}");
         }
+    }
+
+    #[test]
+    fn twenty_sizes_have_a_row_each_beside_every_pane() {
+        let placement = place(Rect::new(0, 0, 120, 40), 20, Pane::Sizes, None);
+        let sizes = placement.panes.iter().find(|(pane, _)| *pane == Pane::Sizes);
+        // Two of the frame and one of the heading.
+        assert!(sizes.is_some_and(|(_, area)| area.height >= 23));
     }
 }
