@@ -137,7 +137,8 @@ pub struct Widths {
     pub interval: usize,
     /// Of the sign before the margin.
     pub sign: usize,
-    median: usize,
+    /// Of the median.
+    pub median: usize,
 }
 
 impl Widths {
