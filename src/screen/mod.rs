@@ -13,6 +13,7 @@ pub mod input;
 pub mod keys;
 pub mod layout;
 pub mod pane;
+pub mod raster;
 pub mod scale;
 pub mod segments;
 mod session;
