@@ -29,10 +29,9 @@ pub fn time_left(board: &Board) -> Option<Nanos> {
 /// at once, so they make its estimate no shorter.
 pub fn rest(board: &Board, typical: Option<&Typical>) -> Option<Rest> {
     let plan = board.plan()?;
-    StartKind::ALL
-        .into_iter()
-        .zip(&board.durations)
-        .try_fold(Rest::default(), |sum, (kind, durations)| {
+    StartKind::ALL.into_iter().zip(&board.durations).try_fold(
+        Rest::default(),
+        |sum, (kind, durations)| {
             let cells = || {
                 let mine = board.cells.iter().filter(move |cell| cell.kind == kind);
                 mine.filter(|cell| plan.is_possible(cell.size, kind))
@@ -59,7 +58,8 @@ pub fn rest(board: &Board, typical: Option<&Typical>) -> Option<Rest> {
                 time: sum.time + planned.max(measured.unwrap_or_default()),
                 estimated: true,
             })
-        })
+        },
+    )
 }
 
 /// What a sample typically takes, ns.

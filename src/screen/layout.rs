@@ -366,7 +366,10 @@ mod tests {
     #[test]
     fn twenty_sizes_have_a_row_each_beside_every_pane() {
         let placement = place(Rect::new(0, 0, 120, 40), 20, Pane::Sizes, None);
-        let sizes = placement.panes.iter().find(|(pane, _)| *pane == Pane::Sizes);
+        let sizes = placement
+            .panes
+            .iter()
+            .find(|(pane, _)| *pane == Pane::Sizes);
         // Two of the frame and one of the heading.
         assert!(sizes.is_some_and(|(_, area)| area.height >= 23));
     }

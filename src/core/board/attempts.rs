@@ -8,6 +8,7 @@ use crate::core::contract::Carrier;
 use crate::core::offset::round_trip;
 use crate::core::sample::{Attempt, AttemptOutcome, Purpose, SampleKey, SampleOutcome, StartKind};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 impl Board {
     pub(super) fn attempt_started(&mut self, purpose: Purpose, attempt_of_sample: u32) {
@@ -119,8 +120,10 @@ impl Board {
             SampleOutcome::Failed(failure) => {
                 self.note(wall, Severity::Error, format!("sample failed: {failure}"));
             }
-            SampleOutcome::Skipped(reason) if key.repetition == 0 => {
-                self.note(wall, Severity::Note, format!("skipped: {reason}"));
+            // What the plan rules out is told once, what a person gives up each time.
+            SampleOutcome::Skipped(reason) if key.repetition == 0 || self.is_possible(key) => {
+                let text = format!("{} skipped: {reason}", self.cell_name(key));
+                self.note(wall, Severity::Note, text);
             }
             _ => {}
         }
@@ -179,15 +182,25 @@ impl Board {
         }
         self.superseded += 1;
         (self.last, self.again) = (None, Some(key));
-        self.note(
-            wall,
-            Severity::Note,
-            format!(
-                "taking {} rep {} again",
-                key.kind.word(),
-                key.repetition + 1
-            ),
+        let bytes = self.plan().map_or(0, |plan| plan.size(key));
+        let text = format!(
+            "taking {} rep {} again ({})",
+            key.kind.word(),
+            key.repetition + 1,
+            size(bytes)
         );
+        self.note(wall, Severity::Note, text);
+    }
+
+    fn is_possible(&self, key: SampleKey) -> bool {
+        self.plan()
+            .is_some_and(|plan| plan.is_possible(key.size, key.kind))
+    }
+
+    /// `warm 1024 B`.
+    fn cell_name(&self, key: SampleKey) -> String {
+        let bytes = self.plan().map_or(0, |plan| plan.size(key));
+        format!("{} {}", key.kind.word(), size(bytes))
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Entry {
     pub count: String,
     /// Samples without a result, with their marks.
     pub marks: String,
+    /// Whether some of them were lost, not only skipped.
+    pub lost: bool,
     /// Median, ms.
     pub median: String,
     /// How far the ends of the median's 95 % interval are, ms; `n<6` with too few samples for one.
@@ -54,6 +56,7 @@ impl Entry {
                 String::new()
             },
             marks: marks.concat(),
+            lost: cell.failed + cell.unsynchronised > 0,
             median: middle.map(shown).unwrap_or_default(),
             margin: interval
                 .zip(middle)
@@ -266,6 +269,7 @@ mod tests {
         let entry = Entry {
             count: "50".into(),
             marks: "x1".into(),
+            lost: true,
             median: "10.88".into(),
             margin: "0.54".into(),
             interval: "10.62..11.03".into(),

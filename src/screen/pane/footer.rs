@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 
 use super::{indented, put};
 use crate::screen::draw::Scene;
-use crate::screen::{facts, format};
 use crate::screen::keys::{Action, KEYS, Key};
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
 use crate::screen::theme::Meaning;
 use crate::screen::view::Leaving;
+use crate::screen::{facts, format};
 
 /// Rank of a hint that leaves before those of the commands, which are the first four.
 const AFTER_COMMANDS: u8 = 6;
@@ -47,7 +47,10 @@ fn stopping(scene: &Scene) -> Option<&'static str> {
 fn chart_is_next(scene: &Scene, screen: Rect) -> bool {
     let placed = scene.place(screen);
     let view = scene.view;
-    view.focus == Pane::Sizes && !view.zoomed && placed.shows(view.focus) && !placed.shows(Pane::Chart)
+    view.focus == Pane::Sizes
+        && !view.zoomed
+        && placed.shows(view.focus)
+        && !placed.shows(Pane::Chart)
 }
 
 /// What happens first when a run goes on that stands still.

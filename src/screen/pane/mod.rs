@@ -144,7 +144,11 @@ fn kind_word(kind: StartKind) -> &'static str {
 
 /// `! clock ±10.1 ms`: what the clocks leave open of the median where it is most; none where it is little everywhere.
 fn clock_note(scene: &Scene) -> Option<Segment> {
-    let bounds = scene.board.cells.iter().filter_map(|cell| cell.wide_bound());
+    let bounds = scene
+        .board
+        .cells
+        .iter()
+        .filter_map(|cell| cell.wide_bound());
     let glyphs = &scene.theme.glyphs;
     let most = format::span(bounds.max()?, glyphs);
     let text = format!("! clock {}{most}", glyphs.plus_minus);

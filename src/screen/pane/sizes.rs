@@ -13,7 +13,7 @@ use crate::core::time::MILLISECOND;
 use super::columns::{Detail, Entry, Shows, Widths, most_detail};
 use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
-use crate::screen::facts::{self, Progress};
+use crate::screen::facts;
 use crate::screen::format;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
@@ -38,7 +38,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     ];
     let room = usize::from(area.height.saturating_sub(3));
     let window = window(plan.points.len(), room, in_view(scene));
-    let mut notes = legend(scene);
+    let mut notes = legend(scene, &table);
     if window.len() < plan.points.len() {
         notes.push(remark(
             scene,
@@ -222,7 +222,12 @@ impl Table {
             let room = widths.marks_room(detail);
             let marks = format!("{:<1$}", entry.marks, widths.marks);
             let marks = format!("{marks:>room$}");
-            spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
+            let style = if entry.lost {
+                scene.theme.style(Meaning::Error)
+            } else {
+                label
+            };
+            spans.push(Span::styled(marks, style));
         }
         let room = widths.time_room(detail) - widths.margin_room(detail);
         let mark = if entry.wide { "!" } else { " " };
@@ -265,13 +270,19 @@ fn decimals(scene: &Scene, kind: StartKind) -> usize {
 }
 
 /// What the marks in the table mean, for those that are there.
-fn legend(scene: &Scene) -> Vec<Segment> {
-    let progress = Progress::of(scene.board);
+fn legend(scene: &Scene, table: &Table) -> Vec<Segment> {
+    let shown = |mark| {
+        table
+            .entries
+            .iter()
+            .flatten()
+            .any(|entry| entry.marks.contains(mark))
+    };
     let clock = clock_note(scene);
     let marks = [
-        ("x failed", progress.failed > 0),
-        ("? no clock", progress.unsynchronised > 0),
-        ("- skipped", progress.skipped > 0),
+        ("x failed", shown('x')),
+        ("? no clock", shown('?')),
+        ("- skipped", shown('-')),
     ];
     let marks = marks
         .into_iter()
