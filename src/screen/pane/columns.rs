@@ -77,7 +77,14 @@ impl Entry {
             &self.margin,
             &self.interval,
         ];
-        texts.map(|text| text.chars().count())
+        let [count, marks, median, margin, interval] = texts.map(|text| text.chars().count());
+        [
+            count,
+            marks,
+            median + usize::from(self.wide),
+            margin,
+            interval,
+        ]
     }
 }
 
@@ -277,7 +284,7 @@ mod tests {
             wide: false,
         };
         let widths = [Widths::of([&entry].into_iter(), 1); 2];
-        let shows = [60, 50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
+        let shows = [60, 48, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
         assert_eq!(
             shows,
             [

@@ -57,7 +57,7 @@ fn chart_is_next(scene: &Scene, screen: Rect) -> bool {
 fn again(scene: &Scene) -> Option<Segment> {
     let key = facts::waiting_again(scene.board)?;
     let text = format!(
-        "{} {} rep {} is taken again when the run goes on",
+        "{} {} rep {} is taken again on resume",
         key.kind.word(),
         format::bytes(facts::size_of(scene.board, key)?),
         key.repetition + 1

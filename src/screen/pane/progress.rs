@@ -66,7 +66,8 @@ fn parts(scene: &Scene, progress: &Progress) -> Vec<Segment> {
         "elapsed",
         format::stopwatch(facts::elapsed(scene.board, scene.now)),
     ));
-    if !scene.board.state.is_over() && scene.view.access == Access::Command {
+    let goes_on = !scene.board.state.is_over() && scene.view.access == Access::Command;
+    if goes_on && (progress.remaining() > 0 || scene.board.run.is_none()) {
         parts.push(match eta::rest(scene.board, scene.typical) {
             Some(rest) => {
                 let (about, how) = if rest.estimated {

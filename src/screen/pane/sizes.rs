@@ -129,7 +129,13 @@ impl Table {
             marks: own.marks,
             ..wider
         });
-        let detail = most_detail(&both, room.saturating_sub(size));
+        let room = room.saturating_sub(size);
+        let mut detail = most_detail(&both, room);
+        if detail.shows < Shows::Margin {
+            // How surely a median is known matters more than columns that stay where they are.
+            let begun = |own: Widths| if own.median > 0 { own } else { wider };
+            detail = most_detail(&widths.map(begun), room);
+        }
         Self {
             size,
             detail,
@@ -230,10 +236,10 @@ impl Table {
             spans.push(Span::styled(marks, style));
         }
         let room = widths.time_room(detail) - widths.margin_room(detail);
-        let mark = if entry.wide { "!" } else { " " };
-        let space = room.saturating_sub(entry.median.chars().count());
+        let mark = if entry.wide { "!" } else { "" };
+        let space = 1 + room.saturating_sub(entry.median.chars().count());
         spans.push(Span::styled(
-            format!("{:space$}{mark}", ""),
+            format!("{mark:>space$}"),
             scene.theme.style(Meaning::Warning),
         ));
         spans.push(Span::styled(
