@@ -130,6 +130,14 @@ pub fn repetitions(board: &Board) -> Option<(u32, u32)> {
     Some((each.clone().min()?, each.max()?))
 }
 
+/// The same in words: `50`, or `50 to 80` where some were added.
+pub fn repetitions_told(board: &Board) -> String {
+    match repetitions(board) {
+        Some((least, most)) if least != most => format!("{least} to {most}"),
+        same => same.map_or(0, |(all, _)| all).to_string(),
+    }
+}
+
 /// Size of a sample, bytes.
 pub fn size_of(board: &Board, key: SampleKey) -> Option<u64> {
     board

@@ -67,7 +67,7 @@ fn folded<'a>(
             count += 1;
         }
         if count > 1 {
-            line.text += &format!(" ({times}{count})");
+            line.text = format!("{} ({times}{count})", line.text);
         }
         Some(line)
     })

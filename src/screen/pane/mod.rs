@@ -4,6 +4,7 @@ pub mod chart;
 pub mod clock;
 mod columns;
 pub mod ending;
+mod entry;
 pub mod exchanges;
 pub mod finished;
 pub mod footer;

@@ -5,12 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::core::distribution::median;
 use crate::core::plan::{Limit, Plan, Point};
 use crate::core::sample::{SampleKey, StartKind};
-use crate::core::time::MILLISECOND;
 
-use super::columns::{Detail, Entry, Shows, Widths, most_detail};
+use super::columns::{Detail, Shows, Widths, most_detail};
+use super::entry::{Entry, decimals};
 use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts;
@@ -33,7 +32,11 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let table = Table::of(scene, plan, usize::from(area.width.saturating_sub(4)));
     let details = vec![
-        remark(scene, 1, format!("{} each", repetitions(scene))),
+        remark(
+            scene,
+            1,
+            format!("{} each", facts::repetitions_told(scene.board)),
+        ),
         remark(scene, 2, table.figures(scene)),
     ];
     let room = usize::from(area.height.saturating_sub(3));
@@ -60,14 +63,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             row as u16 + 1,
             table.row(scene, &plan.points[size], size),
         );
-    }
-}
-
-/// `50`, or `50 to 80` where repetitions were added.
-fn repetitions(scene: &Scene) -> String {
-    match facts::repetitions(scene.board) {
-        Some((least, most)) if least != most => format!("{least} to {most}"),
-        same => same.map_or(0, |(all, _)| all).to_string(),
     }
 }
 
@@ -265,14 +260,6 @@ impl Table {
         }
         spans
     }
-}
-
-/// Decimals of a start kind's column: three digits for its smallest median.
-fn decimals(scene: &Scene, kind: StartKind) -> usize {
-    let cells = scene.board.cells.iter().filter(|cell| cell.kind == kind);
-    let medians =
-        cells.filter_map(|cell| median(&cell.invocation.values().copied().collect::<Vec<_>>()));
-    format::column_decimals(medians.min().unwrap_or(0) as f64 / MILLISECOND as f64)
 }
 
 /// What the marks in the table mean, for those that are there.
