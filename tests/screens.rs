@@ -243,12 +243,12 @@ fn a_skip_takes_no_interval_from_the_table() {
         }
         text(&picture(
             (80, 24),
-            &mono(),
+            &colour(),
             &View::default(),
             &(board, live, now),
         ))
     };
-    let margins = |shown: &str| shown.matches("+-").count();
+    let margins = |shown: &str| shown.matches('±').count();
     let before = margins(&sizes(&[]));
     assert!(before > 7, "most medians have an interval: {before}");
     assert_eq!(margins(&sizes(&[StartKind::Warm])), before);
