@@ -279,6 +279,7 @@ impl Drawing {
                     board: &board,
                     live: &live,
                     attempt: Ok(None),
+                    typical: None,
                     directory: "results/20260314T120000-local-payload",
                     view: &view,
                     theme: &theme,

@@ -24,6 +24,9 @@ use std::time::Duration;
 
 use sebs_tui::cli::{Options, View};
 use sebs_tui::core::board::Board;
+use sebs_tui::core::contract::Carrier;
+use sebs_tui::core::effort::Typical;
+use sebs_tui::core::follow_up::Allowance;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, Display, Entry};
 use sebs_tui::core::processor::Processor;
@@ -40,7 +43,7 @@ use tokio::time::timeout;
 use self::disk::{Kept, Started, other_build};
 use self::ending::{Remains, SIGNALLED, conclude, heed_signals, unless_interrupted};
 use self::look_up::look_up;
-use self::platforms::{equipment, experiment, needs_ledger, template};
+use self::platforms::{equipment, experiment, needs_ledger, template, typical};
 use self::view::{Viewer, theme, view};
 
 pub use self::clean::clean;
@@ -170,6 +173,7 @@ pub fn run(options: &Options) -> Done {
                 board,
                 live,
                 commands: Some(commands),
+                typical: typical_sample(settings),
                 directory: directory.display().to_string(),
                 interrupt: interrupt.clone(),
             };
@@ -217,6 +221,15 @@ fn before(
             .chain(other_build(earlier, template))
             .collect(),
     })
+}
+
+/// What a sample is expected to take, with the invocations that compare clocks; none where nobody knows.
+fn typical_sample(settings: &Settings) -> Option<Typical> {
+    let each = match settings.carrier() {
+        Carrier::Udp => 0,
+        Carrier::Http => Allowance::of(settings.n, settings.max_exchanges).expected,
+    };
+    typical(settings).map(|typical| typical.followed(each))
 }
 
 /// Waits for the end of a run, with a word when that takes a while.

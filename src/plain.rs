@@ -19,7 +19,7 @@ use crate::core::eta;
 use crate::core::message::{Entry, Event, RunHeader};
 use crate::core::sample::{Attempt, Purpose};
 
-use crate::core::words::size;
+use crate::core::words::{counted, size};
 use sample::sample_line;
 pub use summary::summary;
 use words::{clean, made_up, order, rough};
@@ -205,8 +205,8 @@ fn header(run: &RunHeader) -> Vec<String> {
             run.runtime
         ),
         format!(
-            "{samples} samples: {sizes}, warm and cold, {} repetitions; N {}, {}",
-            outline.repetitions,
+            "{samples} samples: {sizes}, warm and cold, {}; N {}, {}",
+            counted(outline.repetitions.into(), "repetition"),
             run.n,
             order(outline.order),
         ),

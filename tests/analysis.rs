@@ -5,7 +5,7 @@
 mod hand;
 
 use sebs_tui::core::analysis::{Analysis, Warning};
-use sebs_tui::core::message::{Entry, Event};
+use sebs_tui::core::message::{Display, Entry, Event};
 use sebs_tui::core::sample::{Attempt, SampleKey, StartKind};
 use sebs_tui::core::statistics::Enough;
 use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
@@ -124,7 +124,7 @@ fn a_quiet_run_has_no_warnings() {
 }
 
 #[test]
-fn samples_that_were_measured_with_the_screen_on_are_told() {
+fn a_screen_that_was_on_for_some_samples_and_off_for_others_is_told() {
     let analysis = Analysis::of(&hand::watched_run());
     assert_eq!(
         analysis.screen.words(),
@@ -133,6 +133,16 @@ fn samples_that_were_measured_with_the_screen_on_are_told() {
     let told = Warning::ScreenOn { count: 2, of: 4 };
     assert!(analysis.warnings.contains(&told), "{:?}", analysis.warnings);
     assert_eq!(Analysis::of(&run(2)).screen.words(), "not recorded");
+    let mut entries = hand::watched_run();
+    for entry in &mut entries {
+        if let Event::Shown { on } = &mut entry.event {
+            *on = Display::Dashboard;
+        }
+    }
+    let analysis = Analysis::of(&entries);
+    assert!(analysis.screen.on > 2, "{}", analysis.screen.words());
+    let told = |warning: &Warning| matches!(warning, Warning::ScreenOn { .. });
+    assert!(!analysis.warnings.iter().any(told), "nothing to compare");
 }
 
 /// The warnings that `change` adds to a run of 20 repetitions.

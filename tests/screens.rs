@@ -6,6 +6,7 @@ mod fake_run;
 mod hand;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -14,11 +15,12 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::live::LiveReading;
-use sebs_tui::core::message::Event;
-use sebs_tui::core::sample::{Attempt, StartKind};
+use sebs_tui::core::message::{Event, RunState};
+use sebs_tui::core::sample::{Attempt, SampleKey, StartKind};
 use sebs_tui::core::spending::Terms;
 use sebs_tui::core::time::{MILLISECOND, Nanos};
 use sebs_tui::screen::draw::{Scene, draw};
+use sebs_tui::screen::format;
 use sebs_tui::screen::glyphs::GlyphSet;
 use sebs_tui::screen::layout::Pane;
 use sebs_tui::screen::table::{Column, Table};
@@ -63,6 +65,7 @@ fn picture_with(
         board,
         live,
         attempt: Ok(attempt),
+        typical: None,
         directory: "results/20260314T120000-local-payload",
         view,
         theme,
@@ -162,6 +165,165 @@ fn cold_starts_with_losses_and_a_failed_sample() {
 #[test]
 fn a_paused_run() {
     check("paused", &SIZES, &View::default(), &state("paused"));
+}
+
+#[test]
+fn a_sample_that_is_to_be_taken_again_is_the_one_in_view_of_a_paused_run() {
+    let mut run = fake_run::until(StartKind::Warm, 4, 7);
+    run.entries.pop();
+    let sample = SampleKey {
+        size: 4,
+        kind: StartKind::Warm,
+        repetition: 6,
+    };
+    run.enter(RunState::Pausing);
+    run.enter(RunState::Paused);
+    run.add(
+        0,
+        Event::SampleSuperseded {
+            sample,
+            attempt: None,
+        },
+    );
+    let state = (run.board(), LiveReading::default(), run.now());
+    for size in [(120, 40), (80, 24)] {
+        let shown = text(&picture(size, &mono(), &View::default(), &state));
+        for word in ["rep 7", "rep 7 is taken again on resume", "p resume"] {
+            assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn what_the_clocks_leave_open_is_marked_where_it_is_not_small() {
+    let mut run = fake_run::until(StartKind::Warm, 1, 0);
+    for entry in &mut run.entries {
+        if let Event::AttemptEnded { attempt } = &mut entry.event
+            && let Some(clock) = &mut attempt.clock
+        {
+            clock.bound = 10_100_000;
+        }
+    }
+    run.enter(RunState::Incomplete);
+    let state = (run.board(), LiveReading::default(), run.now());
+    for (size, words) in [
+        (
+            (120, 40),
+            vec!["! clock +-10.1 ms", "!0.44 ", "(clock +- 10.1 ms)"],
+        ),
+        ((80, 24), vec!["! clock +-10.1 ms", "!0.44"]),
+        ((40, 12), vec!["10.1 ms !"]),
+    ] {
+        let shown = text(&picture(size, &mono(), &View::default(), &state));
+        for word in words {
+            assert!(shown.contains(word), "no {word:?} at {size:?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_small_bound_of_the_clocks_is_not_marked() {
+    let shown = text(&picture(
+        (120, 40),
+        &mono(),
+        &View::default(),
+        &state("complete"),
+    ));
+    assert!(!shown.contains("! clock"), "{shown}");
+}
+
+#[test]
+fn a_skip_takes_no_interval_from_the_table() {
+    let sizes = |kinds: &[StartKind]| {
+        let run = fake_run::until(StartKind::Cold, 3, 10);
+        let (mut board, live, now) = (run.board(), LiveReading::default(), run.now());
+        for cell in &mut board.cells {
+            if kinds.contains(&cell.kind) && cell.size == 1 {
+                Arc::make_mut(cell).skipped = 1;
+            }
+        }
+        text(&picture(
+            (80, 24),
+            &colour(),
+            &View::default(),
+            &(board, live, now),
+        ))
+    };
+    let margins = |shown: &str| shown.matches('±').count();
+    let before = margins(&sizes(&[]));
+    assert!(before > 7, "most medians have an interval: {before}");
+    assert_eq!(margins(&sizes(&[StartKind::Warm])), before);
+    assert_eq!(margins(&sizes(&StartKind::ALL)), before);
+}
+
+#[test]
+fn where_the_chart_has_no_room_the_footer_says_how_to_see_it_and_how_to_leave() {
+    let state = state("cold");
+    let shown = |view: &View| text(&picture((80, 24), &mono(), view, &state));
+    let at_first = shown(&View::default());
+    assert!(at_first.contains("Tab chart"), "{at_first}");
+    assert!(!at_first.contains("invocation time by size"), "{at_first}");
+    let mut view = View {
+        focus: Pane::Chart,
+        ..View::default()
+    };
+    let beside = shown(&view);
+    for words in ["invocation time by size", "round trips", "clock", "log"] {
+        assert!(beside.contains(words), "no {words:?}: {beside}");
+    }
+    view.zoomed = true;
+    let alone = shown(&view);
+    for words in ["z all panes", "z or Esc: all panes"] {
+        assert!(alone.contains(words), "no {words:?}: {alone}");
+    }
+}
+
+#[test]
+fn a_figure_that_does_not_fit_whole_is_left_out() {
+    let state = state("complete");
+    let rows = |width| {
+        let shown = picture((width, 9), &mono(), &View::default(), &state);
+        let rows = shown.content.chunks(width.into());
+        let rows = rows.map(|row| row.iter().map(Cell::symbol).collect::<String>());
+        rows.map(|row| row.trim().to_string()).collect::<Vec<_>>()
+    };
+    let whole = rows(70);
+    let words = |row: &str| {
+        row.split_whitespace()
+            .skip(1)
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    for width in 20..44 {
+        for (narrow, whole) in rows(width)[2..5].iter().zip(&whole[2..5]) {
+            let (shown, all) = (words(narrow), words(whole));
+            assert!(
+                shown.iter().all(|word| all.contains(word)),
+                "{width}: {narrow:?} of {whole:?}"
+            );
+            let unit = |word: &String| ["ms", "us", "s"].contains(&word.as_str());
+            assert!(shown.iter().any(unit), "{width}: {narrow:?}");
+        }
+    }
+}
+
+#[test]
+fn the_chart_names_its_smallest_and_its_largest_size() {
+    let state = state("complete");
+    let points = &state.0.plan().expect("a plan").points;
+    let within = points.iter().filter(|point| point.beyond.is_none());
+    let names: Vec<String> = within.map(|point| format::bytes(point.size)).collect();
+    let view = View {
+        focus: Pane::Chart,
+        zoomed: true,
+        ..View::default()
+    };
+    for width in 44..130 {
+        let shown = text(&picture((width, 24), &mono(), &view, &state));
+        for name in [names.first(), names.last()].into_iter().flatten() {
+            assert!(shown.contains(name), "no {name:?} at {width}: {shown}");
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::time::Nanos;
 
 pub use screen::Screen;
 pub use sentences::sentences;
-pub use warnings::{Warning, too_few};
+pub use warnings::{Warning, is_wide, too_few};
 
 /// Version of its shape.
 pub const ANALYSIS_VERSION: u32 = 1;

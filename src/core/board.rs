@@ -59,6 +59,8 @@ pub struct Board {
     pub attempt_of_sample: u32,
     /// The sample that ended last: what `retry` takes again.
     pub last: Option<SampleKey>,
+    /// The sample that was taken and is to be taken again, until it has ended anew.
+    pub again: Option<SampleKey>,
     /// By [`Plan::cell`].
     pub cells: Vec<Arc<Cell>>,
     /// How each sample ended.
@@ -92,7 +94,8 @@ pub struct Board {
     /// The last lines.
     pub log: VecDeque<Arc<LogLine>>,
     elapsed_before: Nanos,
-    last_invocation: Option<(u64, Option<Nanos>)>,
+    /// Number, time and bound, both in ns, of the last attempt, when it has them.
+    last_invocation: Option<(u64, Nanos, Nanos)>,
     /// `elapsed` when the invocation under way began.
     invoking_since: Nanos,
 }

@@ -38,6 +38,19 @@ pub struct Typical {
     pub follow_up: Nanos,
 }
 
+impl Typical {
+    /// With so many follow-ups in the time of each sample.
+    #[must_use]
+    pub fn followed(self, each: u32) -> Self {
+        let more = Nanos::from(each) * self.follow_up;
+        Self {
+            warm: self.warm + more,
+            cold: self.cold + more,
+            ..self
+        }
+    }
+}
+
 /// What a plan costs when every attempt succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effort {

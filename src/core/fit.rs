@@ -84,6 +84,12 @@ impl Line {
         }
     }
 
+    /// Whether the points leave open that times neither rise nor fall with the size.
+    pub fn is_flat(&self) -> bool {
+        let (low, high) = self.slope_interval;
+        low <= 0.0 && high >= 0.0
+    }
+
     /// The line's time at `size` bytes, s.
     pub fn at(&self, size: u64) -> f64 {
         self.intercept + self.slope * (size as f64 / MEGABYTE)
@@ -189,7 +195,10 @@ mod tests {
     #[test]
     fn a_line_that_falls_has_no_throughput() {
         assert_eq!(line(&[(1, 9), (2, 5), (3, 2)]).mbit_per_s, None);
-        assert_eq!(line(&[(1, 9), (2, 9), (3, 9)]).adjusted_r2, None);
+        let level = line(&[(1, 9), (2, 9), (3, 9)]);
+        assert_eq!((level.adjusted_r2, level.is_flat()), (None, true));
+        assert!(line(&[(1, 9), (2, 5), (3, 8)]).is_flat());
+        assert!(!line(&[(1, 9), (2, 7), (3, 5), (4, 3)]).is_flat());
     }
 
     #[test]

@@ -88,6 +88,12 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// A number of things that take an s: `1 repetition`, `5 repetitions`.
+pub fn counted(number: u64, thing: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{s}")
+}
+
 /// Bytes with three digits: `1024 B`, `6.25 MB`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -168,6 +174,14 @@ mod tests {
     #[test]
     fn shares_have_two_digits() {
         assert_eq!([0.0, 0.021, 1.0].map(percent), ["0 %", "2.1 %", "100 %"]);
+    }
+
+    #[test]
+    fn one_thing_has_no_s() {
+        assert_eq!(
+            [0, 1, 5].map(|number| counted(number, "repetition")),
+            ["0 repetitions", "1 repetition", "5 repetitions"]
+        );
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub fn view_run(viewing: &Viewing) -> Done {
             wanted,
             attempt,
         },
+        typical: None,
         directory: viewing.directory.display().to_string(),
         interrupt: watch::Sender::new(None),
     };

@@ -12,7 +12,7 @@ use crate::core::pace;
 use crate::core::plan::{Deployment, Plan, Sweep, raw_bytes};
 use crate::core::spending::{Terms, minutes, usd};
 use crate::core::time::Nanos;
-use crate::core::words::size;
+use crate::core::words::{counted, size};
 
 /// What is known of the run beside its plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,12 +81,12 @@ impl About {
 pub fn render(plan: &Plan, about: &About) -> String {
     let outline = &plan.outline;
     let mut text = format!(
-        "{} sweep on {}, {} function: {} sizes, {} repetitions, warm and cold; N {}, {}\ncold starts: {}\n\n",
+        "{} sweep on {}, {} function: {} sizes, {}, warm and cold; N {}, {}\ncold starts: {}\n\n",
         outline.sweep.word(),
         about.platform,
         about.runtime,
         plan.points.len(),
-        outline.repetitions,
+        counted(outline.repetitions.into(), "repetition"),
         about.n,
         order(outline.order),
         about.cold,

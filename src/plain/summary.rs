@@ -146,6 +146,14 @@ fn analysed(text: &mut String, analysis: &Analysis) {
 }
 
 fn rise(line: &Line) -> String {
+    if line.is_flat() {
+        let (low, high) = line.slope_interval;
+        return format!(
+            "no growth shown (95 % interval {:.4} to {:.4} ms/MB)",
+            low * 1e3,
+            high * 1e3
+        );
+    }
     let throughput = line
         .mbit_per_s
         .map_or_else(String::new, |rate| format!(" = {rate:.0} Mbit/s"));

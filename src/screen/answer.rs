@@ -9,7 +9,7 @@ pub fn words(command: Command) -> &'static str {
         Command::Resume => "going on",
         Command::SkipSample => "skipping this sample",
         Command::SkipSize => "skipping the rest of this size",
-        Command::Retry => "taking the last sample again",
+        Command::Retry => "the last sample is taken again next",
         Command::Stop => "stopping",
     }
 }

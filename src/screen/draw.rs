@@ -23,6 +23,7 @@ use jiff::tz::TimeZone;
 use ratatui::Frame;
 
 use crate::core::board::Board;
+use crate::core::effort::Typical;
 use crate::core::live::LiveReading;
 use crate::core::sample::Attempt;
 use crate::core::time::Nanos;
@@ -41,6 +42,8 @@ pub struct Scene<'a> {
     pub live: &'a LiveReading,
     /// The attempt of the sample whose exchanges were asked for last, or why it cannot be had.
     pub attempt: Result<Option<&'a Attempt>, &'a str>,
+    /// What samples typically take, until some have been measured.
+    pub typical: Option<&'a Typical>,
     /// Directory of the run.
     pub directory: &'a str,
     /// What the user has made of the picture.
@@ -57,7 +60,7 @@ impl Scene<'_> {
     /// Where everything goes in this area.
     pub fn place(&self, area: ratatui::layout::Rect) -> Placement {
         let sizes = self.board.plan().map_or(0, |plan| plan.points.len());
-        layout::place(area, sizes, self.view.zoom())
+        layout::place(area, sizes, self.view.focus, self.view.zoom())
     }
 }
 

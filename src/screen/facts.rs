@@ -86,15 +86,24 @@ pub fn elapsed(board: &Board, now: Nanos) -> Nanos {
         }
 }
 
-/// The sample in progress, else the one that ended last, else any that was taken: never one that is ruled out.
+/// The sample in progress, else the one that is to be taken again, else the one that ended last, else any that was taken:
+/// never one that is ruled out.
 pub fn sample_in_view(board: &Board) -> Option<SampleKey> {
     let plan = board.plan()?;
     let possible = |key: &SampleKey| plan.is_possible(key.size, key.kind);
     board
         .current
+        .or(board.again)
         .or(board.last)
         .filter(possible)
         .or_else(|| board.ended.keys().rev().copied().find(possible))
+}
+
+/// A run that stands still and has a sample to take again: which one.
+pub fn waiting_again(board: &Board) -> Option<SampleKey> {
+    board
+        .again
+        .filter(|_| matches!(board.state, RunState::Pausing | RunState::Paused))
 }
 
 /// Its size and start kind.
@@ -119,6 +128,14 @@ pub fn repetitions(board: &Board) -> Option<(u32, u32)> {
         .filter(|cell| plan.is_possible(cell.size, cell.kind))
         .map(|cell| cell.repetitions);
     Some((each.clone().min()?, each.max()?))
+}
+
+/// The same in words: `50`, or `50 to 80` where some were added.
+pub fn repetitions_told(board: &Board) -> String {
+    match repetitions(board) {
+        Some((least, most)) if least != most => format!("{least} to {most}"),
+        same => same.map_or(0, |(all, _)| all).to_string(),
+    }
 }
 
 /// Size of a sample, bytes.

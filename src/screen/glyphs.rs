@@ -24,6 +24,8 @@ pub struct Glyphs {
     pub rest: &'static str,
     /// Between a value and its uncertainty.
     pub plus_minus: &'static str,
+    /// How often.
+    pub times: &'static str,
     /// The prefix of a millionth.
     pub micro: &'static str,
     /// From function to host.
@@ -40,6 +42,8 @@ pub struct Glyphs {
     pub both: &'static str,
     /// One sample in a chart.
     pub sample: &'static str,
+    /// Dots of a character in a chart: columns, rows.
+    pub fine: (usize, usize),
     /// A fitted line in a chart.
     pub line: &'static str,
     /// An edge of its band.
@@ -64,6 +68,7 @@ const UTF8: Glyphs = Glyphs {
     full: "█",
     rest: "░",
     plus_minus: "±",
+    times: "×",
     micro: "µ",
     outbound: "→",
     inbound: "←",
@@ -72,6 +77,7 @@ const UTF8: Glyphs = Glyphs {
     cold: "●",
     both: "◉",
     sample: "·",
+    fine: (2, 4),
     line: "─",
     band: "┈",
     axis: "─",
@@ -97,6 +103,7 @@ const ASCII: Glyphs = Glyphs {
     full: "#",
     rest: ".",
     plus_minus: "+-",
+    times: "x",
     micro: "u",
     outbound: "->",
     inbound: "<-",
@@ -105,6 +112,7 @@ const ASCII: Glyphs = Glyphs {
     cold: "@",
     both: "8",
     sample: ".",
+    fine: (1, 1),
     line: "-",
     band: "'",
     axis: "-",

@@ -180,7 +180,7 @@ impl Key {
                 Upward::RoundTrip => "offsets",
             },
             Action::Close if view.sheet.is_some() => "back",
-            Action::Zoom if view.zoomed => "unzoom",
+            Action::Zoom if view.zoomed => "all panes",
             _ => self.hint,
         };
         (!hint.is_empty()).then_some(hint)

@@ -1,7 +1,8 @@
 //! The size of the terminal → rectangles. Pure; any size is fine, even none.
 //!
 //! As room shrinks, what leaves first is the chart, then log, clock and packets, then the table of
-//! sizes, then the histogram; the numbers a person looks for stay, down to a single line.
+//! sizes, then the histogram; the numbers a person looks for stay, down to a single line. Where there are
+//! panes at all, one that has left takes another's place while it has the focus.
 
 use ratatui::layout::Rect;
 
@@ -106,8 +107,8 @@ impl Placement {
     }
 }
 
-/// Lays out `area` for a run of `sizes` sizes; a zoomed pane takes the room of all.
-pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
+/// Lays out `area` for a run of `sizes` sizes with the focus on a pane; a zoomed one takes the room of all.
+pub fn place(area: Rect, sizes: usize, focus: Pane, zoom: Option<Pane>) -> Placement {
     let shape = Shape::of(area);
     let mut rest = area;
     let has_header = !matches!(shape, Shape::Small | Shape::Line);
@@ -128,6 +129,14 @@ pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
         (Shape::Narrow, None) => narrow(&mut panes, rest, table),
         (Shape::Small, None) => numbers = rest,
     }
+    if zoom.is_none() {
+        let gives_way = stand_in(focus);
+        let shown = panes.iter().any(|(pane, _)| *pane == focus);
+        let place = panes.iter_mut().find(|(pane, _)| *pane == gives_way);
+        if let Some((pane, _)) = place.filter(|_| !shown) {
+            *pane = focus;
+        }
+    }
     panes.retain(|(_, area)| !area.is_empty());
     panes.sort_by_key(|(pane, _)| Pane::ALL.iter().position(|other| other == pane));
     Placement {
@@ -141,6 +150,14 @@ pub fn place(area: Rect, sizes: usize, zoom: Option<Pane>) -> Placement {
     }
 }
 
+/// The pane in whose place one is shown that has none.
+fn stand_in(pane: Pane) -> Pane {
+    match pane {
+        Pane::Chart => Pane::Sizes,
+        _ => Pane::RoundTrips,
+    }
+}
+
 const CLOCK_ROWS: u16 = 5;
 const CLOCK_ROWS_LEAST: u16 = 4;
 const PACKET_ROWS: u16 = 6;
@@ -150,7 +167,7 @@ const TABLES_ROWS_LEAST: u16 = 9;
 fn wide(panes: &mut Vec<(Pane, Rect)>, body: Rect, table: u16) {
     let (mut left, mut right) = (body, body);
     left = cut_left(&mut right, left.width * 53 / 100);
-    let chart_rows = left.height.saturating_sub(table).max(left.height * 4 / 10);
+    let chart_rows = left.height.saturating_sub(table).max(left.height / 3);
     panes.push((Pane::Chart, cut_bottom(&mut left, chart_rows)));
     panes.push((Pane::Sizes, left));
     panes.push((Pane::RoundTrips, cut_top(&mut right, body.height * 4 / 10)));
@@ -239,96 +256,4 @@ pub fn cut_left(rest: &mut Rect, columns: u16) -> Rect {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parts(placement: &Placement) -> Vec<Rect> {
-        let fixed = [
-            placement.header,
-            placement.now,
-            placement.progress,
-            placement.numbers,
-            placement.footer,
-        ];
-        fixed
-            .into_iter()
-            .chain(placement.panes.iter().map(|(_, area)| *area))
-            .filter(|area| !area.is_empty())
-            .collect()
-    }
-
-    #[test]
-    fn parts_stay_inside_and_never_overlap_at_any_size() {
-        let zooms = [None, Some(Pane::Chart)];
-        for (width, height) in (0..130).flat_map(|width| (0..60).map(move |height| (width, height)))
-        {
-            for (zoom, sizes) in zooms
-                .iter()
-                .flat_map(|zoom| [0, 7, 40].map(|sizes| (*zoom, sizes)))
-            {
-                let area = Rect::new(0, 0, width, height);
-                let parts = parts(&place(area, sizes, zoom));
-                for (i, part) in parts.iter().enumerate() {
-                    assert_eq!(part.intersection(area), *part, "{part} leaves {area}");
-                    for other in &parts[i + 1..] {
-                        assert!(
-                            !part.intersects(*other),
-                            "{part} overlaps {other} in {area}"
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn no_row_is_wasted_where_panes_are_shown() {
-        for (width, height) in [
-            (120, 40),
-            (80, 24),
-            (220, 60),
-            (100, 30),
-            (72, 12),
-            (50, 40),
-        ] {
-            let area = Rect::new(0, 0, width, height);
-            let covered: u32 = parts(&place(area, 7, None))
-                .iter()
-                .map(|part| part.area())
-                .sum();
-            assert_eq!(covered, area.area(), "{area}");
-        }
-    }
-
-    #[test]
-    fn what_matters_least_leaves_first() {
-        let shown = |width, height| {
-            let placement = place(Rect::new(0, 0, width, height), 7, None);
-            Pane::ALL
-                .into_iter()
-                .filter(|pane| placement.shows(*pane))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(shown(120, 40), Pane::ALL);
-        assert_eq!(
-            shown(80, 24),
-            [
-                Pane::Sizes,
-                Pane::RoundTrips,
-                Pane::Clock,
-                Pane::Packets,
-                Pane::Log
-            ]
-        );
-        assert_eq!(shown(80, 15), [Pane::Sizes, Pane::RoundTrips]);
-        assert_eq!(shown(40, 12), []);
-        assert_eq!(place(Rect::new(0, 0, 40, 12), 7, None).numbers.height, 9);
-        assert_eq!(Shape::of(Rect::new(0, 0, 60, 1)), Shape::Line);
-    }
-
-    #[test]
-    fn a_zoomed_pane_has_the_screen_to_itself() {
-        let placement = place(Rect::new(0, 0, 80, 24), 7, Some(Pane::Chart));
-        assert_eq!(placement.panes, [(Pane::Chart, Rect::new(0, 3, 80, 20))]);
-    }
-}
+mod tests;

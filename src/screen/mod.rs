@@ -14,6 +14,7 @@ pub mod input;
 pub mod keys;
 pub mod layout;
 pub mod pane;
+pub mod raster;
 pub mod scale;
 pub mod segments;
 mod session;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use crate::core::board::Board;
+use crate::core::effort::Typical;
 use crate::core::listing::Rows;
 use crate::core::live::Live;
 use crate::core::message::Command;
@@ -48,6 +50,8 @@ pub struct Feed {
     pub commands: Option<mpsc::Sender<Command>>,
     /// The samples.
     pub samples: Samples,
+    /// What samples typically take here, until some have been measured; none where nobody knows.
+    pub typical: Option<Typical>,
     /// Directory of the run, to be told.
     pub directory: String,
     /// The signal, by number, that asks the process to end. Whoever notices one sets it, the screen also

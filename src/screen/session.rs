@@ -230,6 +230,7 @@ impl Session {
                 Ok(attempt) => Ok(attempt.as_deref()),
                 Err(why) => Err(why),
             },
+            typical: self.feed.typical.as_ref(),
             directory: &self.feed.directory,
             view: &self.view,
             theme: &self.theme,

@@ -69,7 +69,7 @@ pub enum Warning {
         /// How many it takes.
         least: usize,
     },
-    /// Samples were measured while a dashboard was drawn on this machine.
+    /// Some samples were measured while a dashboard was drawn on this machine, and others were not.
     ScreenOn {
         /// How many.
         count: usize,
@@ -129,6 +129,11 @@ pub enum Warning {
     },
 }
 
+/// Whether a clock's bound is not small beside the median time, both in ns.
+pub fn is_wide(bound: Nanos, median: Nanos) -> bool {
+    bound as f64 > WIDE_BOUND * median as f64
+}
+
 /// The samples that an attempt of the other kind was made for, once for each.
 pub(super) fn wrong_kind(entries: &[Entry]) -> impl Iterator<Item = SampleKey> {
     entries.iter().filter_map(|entry| match &entry.event {
@@ -150,7 +155,7 @@ pub(super) fn of(
     let mut warnings: Vec<Warning> = too_few(counts.map(|cell| cell.measured().count()))
         .into_iter()
         .collect();
-    if screen.on > 0 {
+    if screen.on > 0 && screen.off > 0 {
         warnings.push(Warning::ScreenOn {
             count: screen.on,
             of: screen.samples(),
@@ -267,7 +272,7 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
         warnings.push(Warning::HighLoss { size, kind, loss });
     }
     if let Some((times, bound)) = figures.invocation_time.zip(figures.bound)
-        && bound.median as f64 > WIDE_BOUND * times.median as f64
+        && is_wide(bound.median, times.median)
     {
         warnings.push(Warning::WideBound {
             size,

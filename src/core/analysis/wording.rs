@@ -20,8 +20,8 @@ impl Display for Warning {
             ),
             Self::ScreenOn { count, of } => write!(
                 f,
-                "{count} of {of} samples were measured with the screen on: --plain measures without (`cargo bench \
-                 --bench ping` holds an echo while a dashboard is drawn against one without)"
+                "the screen was on for {count} of {of} samples and off for others, which may show in their times: \
+                 measure all of them one way"
             ),
             Self::ColdFasterThanWarm {
                 size: bytes,

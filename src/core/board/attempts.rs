@@ -8,6 +8,7 @@ use crate::core::contract::Carrier;
 use crate::core::offset::round_trip;
 use crate::core::sample::{Attempt, AttemptOutcome, Purpose, SampleKey, SampleOutcome, StartKind};
 use crate::core::time::Nanos;
+use crate::core::words::size;
 
 impl Board {
     pub(super) fn attempt_started(&mut self, purpose: Purpose, attempt_of_sample: u32) {
@@ -27,7 +28,10 @@ impl Board {
         self.packets.add(&attempt.packets);
         self.followed(wall, attempt);
         self.clock = attempt.clock.or(self.clock);
-        self.last_invocation = Some((attempt.number, attempt.invocation_time()));
+        self.last_invocation = attempt
+            .invocation_time()
+            .zip(attempt.clock)
+            .map(|(time, clock)| (attempt.number, time, clock.bound));
         let key = attempt.purpose.key();
         let wrong = attempt.outcome == AttemptOutcome::WrongKind;
         if let Some(cell) = self.cell_mut(key) {
@@ -99,15 +103,17 @@ impl Board {
         attempt: Option<u64>,
         took: Nanos,
     ) {
-        let invocation = self
+        let (invocation, bound) = self
             .last_invocation
-            .filter(|(number, _)| Some(*number) == attempt)
-            .and_then(|(_, time)| time);
+            .filter(|(number, ..)| Some(*number) == attempt)
+            .map(|(_, time, bound)| (time, bound))
+            .unzip();
         let measured = *outcome == SampleOutcome::Measured;
         if let Some(cell) = self.cell_mut(key) {
             *count_of(cell, outcome) += 1;
-            if let Some(time) = invocation.filter(|_| measured) {
+            if let Some((time, bound)) = invocation.zip(bound).filter(|_| measured) {
                 cell.invocation.insert(key.repetition, time);
+                cell.bounds.insert(key.repetition, bound);
             }
         }
         if !matches!(outcome, SampleOutcome::Skipped(_)) {
@@ -117,8 +123,10 @@ impl Board {
             SampleOutcome::Failed(failure) => {
                 self.note(wall, Severity::Error, format!("sample failed: {failure}"));
             }
-            SampleOutcome::Skipped(reason) if key.repetition == 0 => {
-                self.note(wall, Severity::Note, format!("skipped: {reason}"));
+            // What the plan rules out is told once, what a person gives up each time.
+            SampleOutcome::Skipped(reason) if key.repetition == 0 || self.is_possible(key) => {
+                let text = format!("{} skipped: {reason}", self.cell_name(key));
+                self.note(wall, Severity::Note, text);
             }
             _ => {}
         }
@@ -134,6 +142,7 @@ impl Board {
         if self.current == Some(key) {
             self.last = Some(key);
         }
+        self.again.take_if(|again| *again == key);
         self.current = None;
         self.attempt_of_sample = 1;
         self.activity = Activity::Idle;
@@ -172,18 +181,29 @@ impl Board {
             let count = count_of(cell, &ended.outcome);
             *count = count.saturating_sub(1);
             cell.invocation.remove(&key.repetition);
+            cell.bounds.remove(&key.repetition);
         }
         self.superseded += 1;
-        self.last = None;
-        self.note(
-            wall,
-            Severity::Note,
-            format!(
-                "taking {} rep {} again",
-                key.kind.word(),
-                key.repetition + 1
-            ),
+        (self.last, self.again) = (None, Some(key));
+        let bytes = self.plan().map_or(0, |plan| plan.size(key));
+        let text = format!(
+            "taking {} rep {} again ({})",
+            key.kind.word(),
+            key.repetition + 1,
+            size(bytes)
         );
+        self.note(wall, Severity::Note, text);
+    }
+
+    fn is_possible(&self, key: SampleKey) -> bool {
+        self.plan()
+            .is_some_and(|plan| plan.is_possible(key.size, key.kind))
+    }
+
+    /// `warm 1024 B`.
+    fn cell_name(&self, key: SampleKey) -> String {
+        let bytes = self.plan().map_or(0, |plan| plan.size(key));
+        format!("{} {}", key.kind.word(), size(bytes))
     }
 }
 

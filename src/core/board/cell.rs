@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::distribution::Distribution;
+use crate::core::analysis::is_wide;
+use crate::core::distribution::{Distribution, median};
 use crate::core::sample::{PacketCounts, SampleOutcome, StartKind};
 use crate::core::time::Nanos;
 
@@ -27,6 +28,8 @@ pub struct Cell {
     pub wrong_kind: u32,
     /// Corrected invocation times of the measured samples, ns, by repetition.
     pub invocation: BTreeMap<u32, Nanos>,
+    /// What the clocks leave open of them, ns, by repetition.
+    pub bounds: BTreeMap<u32, Nanos>,
     /// RTTs of all its attempts, ns.
     pub rtt: Distribution,
     /// Datagrams of all its attempts.
@@ -46,6 +49,7 @@ impl Cell {
             skipped: 0,
             wrong_kind: 0,
             invocation: BTreeMap::new(),
+            bounds: BTreeMap::new(),
             rtt: Distribution::default(),
             packets: PacketCounts::default(),
         }
@@ -54,6 +58,13 @@ impl Cell {
     /// Samples that have ended.
     pub fn ended(&self) -> u32 {
         self.measured + self.unsynchronised + self.failed + self.skipped
+    }
+
+    /// Median of the clocks' bounds, ns, where it is not small beside the median time; none where it is.
+    pub fn wide_bound(&self) -> Option<Nanos> {
+        let middle = |of: &BTreeMap<u32, Nanos>| median(&of.values().copied().collect::<Vec<_>>());
+        let (bound, time) = (middle(&self.bounds)?, middle(&self.invocation)?);
+        is_wide(bound, time).then_some(bound)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::core::message::{Entry, Event, RunHeader, RunState};
 use crate::core::plan::Plan;
 use crate::core::sample::{SampleKey, StartKind};
 use crate::core::time::Nanos;
+use crate::core::words::counted;
 
 impl Board {
     /// Adds what happened.
@@ -190,8 +191,9 @@ impl Board {
             wall,
             Severity::Note,
             format!(
-                "{} {bytes} B: its median {width}: {more} repetitions more",
-                kind.word()
+                "{} {bytes} B: its median {width}: {} more",
+                kind.word(),
+                counted(more.into(), "repetition")
             ),
         );
     }

@@ -1,22 +1,27 @@
 //! Invocation time against size: every sample a dot, every median a mark of its start kind, and the least-squares
 //! line through the samples of each kind with its 95 % band.
 
+mod axes;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Line;
 
 use crate::core::distribution::median;
 use crate::core::fit;
 use crate::core::sample::StartKind;
 use crate::core::time::{Nanos, SECOND};
 
-use super::{framed, indented, kind_style, kind_word, put, remark};
+use axes::horizontal;
+pub(super) use axes::upright;
+
+use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
 use crate::screen::facts;
-use crate::screen::format;
 use crate::screen::glyphs::Glyphs;
-use crate::screen::layout::{Pane, cut_bottom, cut_left};
+use crate::screen::layout::{Pane, cut_bottom};
+use crate::screen::raster::{Layer, Raster};
 use crate::screen::scale::{Scale, Spacing};
 use crate::screen::segments::Segment;
 use crate::screen::theme::Meaning;
@@ -49,12 +54,18 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     if scale.is_some_and(|scale| scale.spacing() == Spacing::Log) {
         title.push(remark(scene, 1, "log"));
     }
-    let fits = StartKind::ALL.map(|kind| fitted(scene, kind));
+    let all = StartKind::ALL.map(|kind| fitted(scene, kind));
+    let fits = all.map(|line| line.filter(|line| !line.is_flat()));
+    let mut notes: Vec<Segment> = clock_note(scene).into_iter().collect();
+    notes.extend(flat(scene, &all));
+    if scale.is_some() {
+        notes.push(remark(scene, 2, format!("{} sample", glyphs.sample)));
+    }
     if fits.iter().any(Option::is_some) {
         let words = format!("{} fit {} 95 %", glyphs.line, glyphs.band);
-        title.push(remark(scene, 2, words));
+        notes.push(remark(scene, 2, words));
     }
-    let mut inside = indented(framed(frame, area, Pane::Chart, scene, title, Vec::new()));
+    let mut inside = indented(framed(frame, area, Pane::Chart, scene, title, notes));
     let Some(scale) = scale else {
         let text = Line::styled("no sample yet", scene.theme.style(Meaning::Label)).centered();
         put(frame, inside, inside.height / 2, text);
@@ -66,10 +77,7 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
         return;
     }
     let margin = upright(frame, &mut inside, scene, &scale);
-    if inside.height >= ROWS_LEAST_LINES {
-        lines(frame, inside, scene, &scale, &fits);
-    }
-    plot(frame, inside, scene, &scale);
+    plot(frame, inside, scene, &scale, &fits);
     horizontal(frame, [axis, labels], scene, margin);
 }
 
@@ -98,74 +106,68 @@ fn vertical(scene: &Scene) -> Option<Scale> {
     Some(Scale::new(low - margin, high + margin, Spacing::Linear))
 }
 
-/// The axis at the left with its labels; leaves the room for the plot and returns the width taken.
-pub(super) fn upright(frame: &mut Frame, area: &mut Rect, scene: &Scene, scale: &Scale) -> u16 {
-    let glyphs = &scene.theme.glyphs;
-    let rows = usize::from(area.height);
-    let ticks: Vec<(usize, String)> = scale
-        .ticks(rows.div_ceil(2))
-        .into_iter()
-        .map(|tick| {
-            (
-                rows - 1 - scale.cell(tick, rows),
-                format::round_span(tick, glyphs),
-            )
-        })
-        .collect();
-    let width = ticks
-        .iter()
-        .map(|(_, name)| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let margin = cut_left(area, width as u16 + 1);
-    for row in 0..rows {
-        let name = ticks
-            .iter()
-            .find(|(at, _)| *at == row)
-            .map_or("", |(_, name)| name);
-        let text = format!("{name:>width$}{}", glyphs.upright);
-        put(
-            frame,
-            margin,
-            row as u16,
-            Line::styled(text, scene.theme.style(Meaning::Label)),
-        );
-    }
-    margin.width
+/// That the samples of a start kind leave open whether a size matters; for such no line is drawn.
+fn flat<'a>(
+    scene: &'a Scene,
+    fits: &'a [Option<fit::Line>; 2],
+) -> impl Iterator<Item = Segment> + 'a {
+    let kinds = StartKind::ALL.into_iter().zip(fits);
+    let flat = kinds.filter(|(_, line)| line.is_some_and(|line| line.is_flat()));
+    flat.map(|(kind, _)| {
+        Segment::new(1, kind.word(), kind_style(scene, kind))
+            .and(": no growth shown", scene.theme.style(Meaning::Label))
+    })
 }
 
-fn plot(frame: &mut Frame, area: Rect, scene: &Scene, scale: &Scale) {
+/// The samples and the lines under them; then the medians on top.
+fn plot(
+    frame: &mut Frame,
+    area: Rect,
+    scene: &Scene,
+    scale: &Scale,
+    fits: &[Option<fit::Line>; 2],
+) {
+    let glyphs = &scene.theme.glyphs;
+    let mut raster = Raster::new(area, glyphs);
+    if area.height >= ROWS_LEAST_LINES {
+        lines(&mut raster, area.width, scene, scale, fits);
+    }
+    let (rows, across) = (raster.rows(), raster.across());
+    let columns = columns(scene, area.width);
+    for cell in &scene.board.cells {
+        let Some(column) = columns.get(cell.size as usize) else {
+            continue;
+        };
+        // Side by side, so that those of one kind do not hide the other's.
+        let x = usize::from(*column) * across + (cell.kind as usize).min(across - 1);
+        for time in cell.invocation.values() {
+            let y = rows - 1 - scale.cell(*time as f64, rows);
+            raster.put((x, y), Layer::Sample, kind_style(scene, cell.kind));
+        }
+    }
+    raster.draw(frame, glyphs);
+    medians(frame, area, scene, scale, &columns);
+}
+
+fn medians(frame: &mut Frame, area: Rect, scene: &Scene, scale: &Scale, columns: &[u16]) {
     let glyphs = &scene.theme.glyphs;
     let rows = usize::from(area.height);
-    let columns = columns(scene, area.width);
-    let mut set = |size: u32, nanos: Nanos, glyph: &'static str, style: Style| {
-        let Some(column) = columns.get(size as usize) else {
-            return;
-        };
-        let row = rows - 1 - scale.cell(nanos as f64, rows);
-        let place = (area.x + column, area.y + row as u16);
-        if let Some(cell) = frame.buffer_mut().cell_mut(place) {
-            let taken =
-                [glyphs.warm, glyphs.cold].contains(&cell.symbol()) && cell.symbol() != glyph;
-            cell.set_symbol(if taken { glyphs.both } else { glyph })
-                .set_style(Style::reset().patch(style));
-        }
-    };
-    let dot = scene.theme.style(Meaning::Label);
-    for cell in &scene.board.cells {
-        cell.invocation
-            .values()
-            .for_each(|time| set(cell.size, *time, glyphs.sample, dot));
-    }
     for cell in &scene.board.cells {
         let times: Vec<Nanos> = cell.invocation.values().copied().collect();
-        if let Some(time) = median(&times) {
-            set(
-                cell.size,
-                time,
-                mark(glyphs, cell.kind),
-                kind_style(scene, cell.kind),
-            );
+        let column = columns.get(cell.size as usize);
+        let Some((time, column)) = median(&times).zip(column) else {
+            continue;
+        };
+        let glyph = mark(glyphs, cell.kind);
+        let row = rows - 1 - scale.cell(time as f64, rows);
+        let place = (area.x + column, area.y + row as u16);
+        if let Some(drawn) = frame.buffer_mut().cell_mut(place) {
+            let taken =
+                [glyphs.warm, glyphs.cold].contains(&drawn.symbol()) && drawn.symbol() != glyph;
+            let style = kind_style(scene, cell.kind);
+            drawn
+                .set_symbol(if taken { glyphs.both } else { glyph })
+                .set_style(Style::reset().patch(style));
         }
     }
 }
@@ -183,42 +185,40 @@ fn fitted(scene: &Scene, kind: StartKind) -> Option<fit::Line> {
     fit::Line::of(&points).known().copied()
 }
 
-/// The lines, under the samples, and the edges of their bands where these are in other rows.
+/// The lines and the edges of their bands.
 fn lines(
-    frame: &mut Frame,
-    area: Rect,
+    raster: &mut Raster,
+    width: u16,
     scene: &Scene,
     scale: &Scale,
     fits: &[Option<fit::Line>; 2],
 ) {
-    let glyphs = &scene.theme.glyphs;
-    let rows = usize::from(area.height);
+    let (rows, across) = (raster.rows(), raster.across());
     let (low, high) = ends(scene);
-    let room = plot_room(area.width);
+    let room = plot_room(width) * across;
     let row = |seconds: f64| {
         let nanos = seconds * SECOND as f64;
         let inside = (scale.low()..=scale.high()).contains(&nanos);
-        inside.then(|| (rows - 1 - scale.cell(nanos, rows)) as u16)
+        inside.then(|| rows - 1 - scale.cell(nanos, rows))
     };
     for (kind, line) in StartKind::ALL.into_iter().zip(fits) {
         let Some(line) = line else {
             continue;
         };
-        for column in 0..room {
-            let share = (column as f64 + 0.5) / room as f64;
+        let style = kind_style(scene, kind).remove_modifier(Modifier::BOLD);
+        let faint = style.add_modifier(Modifier::DIM);
+        for dot in 0..room {
+            let share = (dot as f64 + 0.5) / room as f64;
             let size = (low + share * (high - low)) as u64;
-            let (middle, band) = (row(line.at(size)), line.band(size));
-            let edges = [band.0, band.1].map(|edge| (row(edge), glyphs.band));
-            for (row, glyph) in edges.into_iter().chain([(middle, glyphs.line)]) {
-                let Some(row) = row.filter(|row| glyph == glyphs.line || Some(*row) != middle)
-                else {
-                    continue;
-                };
-                let place = (area.x + EDGE + column as u16, area.y + row);
-                if let Some(cell) = frame.buffer_mut().cell_mut(place) {
-                    cell.set_symbol(glyph)
-                        .set_style(Style::reset().patch(kind_style(scene, kind)));
-                }
+            let x = usize::from(EDGE) * across + dot;
+            // Every other dot, so that an edge differs from the line.
+            let edges = [line.band(size).0, line.band(size).1];
+            let edges = edges.into_iter().filter(|_| dot.is_multiple_of(across));
+            for y in edges.filter_map(row) {
+                raster.put((x, y), Layer::Band, faint);
+            }
+            if let Some(y) = row(line.at(size)) {
+                raster.put((x, y), Layer::Line, faint);
             }
         }
     }
@@ -264,45 +264,4 @@ fn columns(scene: &Scene, width: u16) -> Vec<u16> {
         .iter()
         .map(|point| EDGE + scale.cell(point.size as f64, room) as u16)
         .collect()
-}
-
-/// The axis below with the sizes that have room.
-fn horizontal(frame: &mut Frame, [axis, labels]: [Rect; 2], scene: &Scene, margin: u16) {
-    let glyphs = &scene.theme.glyphs;
-    let width = usize::from(axis.width.saturating_sub(margin));
-    let columns = columns(scene, width as u16);
-    let mut line = vec![glyphs.axis; width];
-    let mut text = vec![' '; width];
-    let mut free_from = 0;
-    for (place, size) in sizes(scene) {
-        let name: Vec<char> = format::bytes(size).chars().collect();
-        let column = usize::from(columns[place]);
-        let start = column
-            .saturating_sub(name.len() / 2)
-            .min(width.saturating_sub(name.len()));
-        if start < free_from || start + name.len() > width || column >= width {
-            continue;
-        }
-        line[column] = glyphs.tick;
-        text[start..start + name.len()].copy_from_slice(&name);
-        free_from = start + name.len() + 2;
-    }
-    let label = scene.theme.style(Meaning::Label);
-    let margin = usize::from(margin);
-    let indent = " ".repeat(margin.saturating_sub(1));
-    put(
-        frame,
-        axis,
-        0,
-        Line::styled(format!("{indent}{}{}", glyphs.corner, line.concat()), label),
-    );
-    put(
-        frame,
-        labels,
-        0,
-        Line::from(vec![
-            Span::raw(" ".repeat(margin)),
-            Span::styled(text.into_iter().collect::<String>(), label),
-        ]),
-    );
 }

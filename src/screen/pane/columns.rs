@@ -1,79 +1,6 @@
-//! The columns of the table of sizes: what is written of a cell, and how much of it there is room for.
+//! The columns of the table of sizes: how much of its cells there is room for.
 
-use crate::core::board::Cell;
-use crate::core::distribution::median;
-use crate::core::statistics::{LEAST_FOR_INTERVAL, median_interval};
-use crate::core::time::{MILLISECOND, Nanos};
-
-/// What is written of one size and start kind.
-#[derive(Debug, Default)]
-pub struct Entry {
-    /// Samples measured.
-    pub count: String,
-    /// Samples without a result, with their marks.
-    pub marks: String,
-    /// Median, ms.
-    pub median: String,
-    /// How far the ends of the median's 95 % interval are, ms; `n<6` with too few samples for one.
-    pub margin: String,
-    /// The interval, ms, as `0.38..0.44`; `n<6` with too few samples.
-    pub interval: String,
-    /// Whether there is an interval.
-    pub known: bool,
-}
-
-impl Entry {
-    /// Of this cell.
-    pub fn of(cell: &Cell, decimals: usize) -> Self {
-        let mut times: Vec<Nanos> = cell.invocation.values().copied().collect();
-        times.sort_unstable();
-        let interval = median_interval(&times).known().copied();
-        let middle = median(&times);
-        let too_few = if times.is_empty() {
-            String::new()
-        } else {
-            format!("n<{LEAST_FOR_INTERVAL}")
-        };
-        let shown = |nanos: Nanos| format!("{:.decimals$}", nanos as f64 / MILLISECOND as f64);
-        let counts = [
-            ("x", cell.failed),
-            ("?", cell.unsynchronised),
-            ("-", cell.skipped),
-        ];
-        let marks = counts.into_iter().filter(|(_, count)| *count > 0);
-        let marks: Vec<String> = marks
-            .map(|(mark, count)| format!("{mark}{count}"))
-            .collect();
-        let begun = cell.ended() > 0;
-        Self {
-            count: if begun {
-                cell.measured.to_string()
-            } else {
-                String::new()
-            },
-            marks: marks.concat(),
-            median: middle.map(shown).unwrap_or_default(),
-            margin: interval
-                .zip(middle)
-                .map_or(too_few.clone(), |(ends, middle)| shown(ends.margin(middle))),
-            interval: interval.map_or(too_few, |ends| {
-                format!("{}..{}", shown(ends.low), shown(ends.high))
-            }),
-            known: interval.is_some(),
-        }
-    }
-
-    fn widths(&self) -> [usize; 5] {
-        let texts = [
-            &self.count,
-            &self.marks,
-            &self.median,
-            &self.margin,
-            &self.interval,
-        ];
-        texts.map(|text| text.chars().count())
-    }
-}
+use super::entry::Entry;
 
 /// What is shown of each cell beside count and median; each includes those before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +61,8 @@ pub struct Widths {
     pub interval: usize,
     /// Of the sign before the margin.
     pub sign: usize,
-    median: usize,
+    /// Of the median.
+    pub median: usize,
 }
 
 impl Widths {
@@ -161,10 +89,15 @@ impl Widths {
         )
     }
 
-    /// The marks and the space before them.
+    /// The marks and the space before them, which gives way before an interval does.
     pub fn marks_room(self, detail: Detail) -> usize {
         let shown = detail.shows >= Shows::Marks && self.marks > 0;
-        if shown { self.marks + 1 } else { 0 }
+        let space = if detail.shows == Shows::Marks {
+            1
+        } else {
+            detail.sign_gap
+        };
+        if shown { self.marks + space } else { 0 }
     }
 
     /// As wide as the wider of two.
@@ -231,39 +164,20 @@ pub fn most_detail(widths: &[Widths], room: usize) -> Detail {
 mod tests {
     use super::*;
 
-    use crate::core::sample::StartKind;
-
-    #[test]
-    fn where_there_is_room_a_median_has_its_interval_unless_samples_are_few() {
-        let mut cell = Cell::new(0, StartKind::Warm, 6);
-        let of = |times: &[Nanos], cell: &mut Cell| {
-            cell.invocation = (0..)
-                .zip(times.iter().map(|time| time * MILLISECOND))
-                .collect();
-            Entry::of(cell, 0)
-        };
-        let few = of(&[5, 1, 4, 2, 3], &mut cell);
-        let shown = (few.interval.as_str(), few.margin.as_str(), few.known);
-        assert_eq!(shown, ("n<6", "n<6", false));
-        let enough = of(&[5, 1, 4, 2, 4, 6], &mut cell);
-        let shown = (enough.interval.as_str(), enough.margin.as_str());
-        assert_eq!(shown, ("1..6", "3"), "the median is 4");
-        let widths = [Widths::of([&few, &enough].into_iter(), 1); 2];
-        assert_eq!(most_detail(&widths, 50).shows, Shows::Interval);
-    }
-
     #[test]
     fn a_narrow_table_gives_up_the_interval_then_the_margin_then_the_marks() {
         let entry = Entry {
             count: "50".into(),
             marks: "x1".into(),
+            lost: true,
             median: "10.88".into(),
             margin: "0.54".into(),
             interval: "10.62..11.03".into(),
             known: true,
+            wide: false,
         };
         let widths = [Widths::of([&entry].into_iter(), 1); 2];
-        let shows = [60, 50, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
+        let shows = [60, 48, 36, 30, 24, 0].map(|room| most_detail(&widths, room).shows);
         assert_eq!(
             shows,
             [

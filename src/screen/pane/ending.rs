@@ -80,8 +80,16 @@ fn answer(scene: &Scene) -> Option<String> {
             repetition: 0,
         });
         let cell = scene.board.cells.get(place)?;
+        let glyphs = &scene.theme.glyphs;
+        let open = cell.wide_bound().map_or_else(String::new, |bound| {
+            format!(
+                " (clock {} {})",
+                glyphs.plus_minus,
+                format::span(bound, glyphs)
+            )
+        });
         Some(format!(
-            "{} {}",
+            "{} {}{open}",
             kind.word(),
             median_with_margin(scene, cell)?
         ))

@@ -35,8 +35,8 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     } else {
         super::ending::lines(scene)
     };
-    for entry in last.iter().chain(newest(scene).skip(back)) {
-        let wrapped = entry_lines(scene, entry, usize::from(inside.width));
+    for entry in last.into_iter().chain(newest(scene, back)) {
+        let wrapped = entry_lines(scene, &entry, usize::from(inside.width));
         if lines.len() + wrapped.len() > usize::from(inside.height) && !lines.is_empty() {
             break;
         }
@@ -47,9 +47,30 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     }
 }
 
-/// The lines of the log, the newest first.
-pub fn newest<'a>(scene: &Scene<'a>) -> impl Iterator<Item = &'a LogLine> {
-    scene.board.log.iter().rev().map(AsRef::as_ref)
+/// The lines of the log without the last `back`, the newest first; those that say the same one after the other are one
+/// line with their number.
+pub fn newest(scene: &Scene, back: usize) -> impl Iterator<Item = LogLine> {
+    let lines = scene.board.log.iter().rev().skip(back);
+    folded(lines.map(AsRef::as_ref), scene.theme.glyphs.times)
+}
+
+fn folded<'a>(
+    lines: impl Iterator<Item = &'a LogLine>,
+    times: &'static str,
+) -> impl Iterator<Item = LogLine> {
+    let mut lines = lines.peekable();
+    std::iter::from_fn(move || {
+        let mut line = lines.next()?.clone();
+        let same = |other: &&LogLine| (other.severity, &other.text) == (line.severity, &line.text);
+        let mut count = 1;
+        while lines.next_if(same).is_some() {
+            count += 1;
+        }
+        if count > 1 {
+            line.text = format!("{} ({times}{count})", line.text);
+        }
+        Some(line)
+    })
 }
 
 /// The mark of a severity, and how it looks.
@@ -139,7 +160,22 @@ fn beginning(text: &str, room: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{LogLine, Severity, folded, wrap};
+
+    #[test]
+    fn lines_that_say_the_same_are_told_once_with_their_number() {
+        let line = |wall, text: &str| LogLine {
+            wall,
+            severity: Severity::Note,
+            text: text.into(),
+        };
+        let lines = [line(1, "b"), line(2, "a"), line(3, "a"), line(4, "b")];
+        let told = folded(lines.iter().rev(), "x").map(|line| (line.wall, line.text));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [(4, "b".into()), (3, "a (x2)".into()), (1, "b".into())]
+        );
+    }
 
     #[test]
     fn lines_break_between_words_and_lose_none() {

@@ -4,6 +4,7 @@ pub mod chart;
 pub mod clock;
 mod columns;
 pub mod ending;
+mod entry;
 pub mod exchanges;
 pub mod finished;
 pub mod footer;
@@ -29,6 +30,7 @@ use ratatui::widgets::Block;
 use crate::core::sample::StartKind;
 
 use super::draw::Scene;
+use super::format;
 use super::layout::Pane;
 use super::segments::{Segment, fit};
 use super::theme::Meaning;
@@ -54,8 +56,11 @@ fn framed(
     pane: Pane,
     scene: &Scene,
     details: Vec<Segment>,
-    notes: Vec<Segment>,
+    mut notes: Vec<Segment>,
 ) -> Rect {
+    if scene.view.zoomed && scene.view.sheet.is_none() {
+        notes.push(remark(scene, 0, "z or Esc: all panes"));
+    }
     let focused = scene.view.front() == pane;
     let (edge, name) = if focused {
         (Meaning::Focus, Meaning::Focus)
@@ -136,6 +141,19 @@ fn kind_word(kind: StartKind) -> &'static str {
         StartKind::Warm => "WARM",
         StartKind::Cold => "COLD",
     }
+}
+
+/// `! clock ±10.1 ms`: what the clocks leave open of the median where it is most; none where it is little everywhere.
+fn clock_note(scene: &Scene) -> Option<Segment> {
+    let bounds = scene
+        .board
+        .cells
+        .iter()
+        .filter_map(|cell| cell.wide_bound());
+    let glyphs = &scene.theme.glyphs;
+    let most = format::span(bounds.max()?, glyphs);
+    let text = format!("! clock {}{most}", glyphs.plus_minus);
+    Some(Segment::new(0, text, scene.theme.style(Meaning::Warning)))
 }
 
 /// A bar of `width` columns, `share` of it full.

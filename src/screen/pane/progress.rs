@@ -66,9 +66,18 @@ fn parts(scene: &Scene, progress: &Progress) -> Vec<Segment> {
         "elapsed",
         format::stopwatch(facts::elapsed(scene.board, scene.now)),
     ));
-    if !scene.board.state.is_over() && scene.view.access == Access::Command {
-        parts.push(match eta::time_left(scene.board) {
-            Some(left) => Segment::new(1, format!("about {} left", format::roughly(left)), value),
+    let goes_on = !scene.board.state.is_over() && scene.view.access == Access::Command;
+    if goes_on && (progress.remaining() > 0 || scene.board.run.is_none()) {
+        parts.push(match eta::rest(scene.board, scene.typical) {
+            Some(rest) => {
+                let (about, how) = if rest.estimated {
+                    ("~", ", estimated")
+                } else {
+                    ("about ", "")
+                };
+                let left = format!("{about}{} left", format::roughly(rest.time));
+                Segment::new(1, left + how, value)
+            }
             None => remark(scene, 1, "time left unknown"),
         });
     }

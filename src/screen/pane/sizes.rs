@@ -5,15 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::core::distribution::median;
 use crate::core::plan::{Limit, Plan, Point};
 use crate::core::sample::{SampleKey, StartKind};
-use crate::core::time::MILLISECOND;
 
-use super::columns::{Detail, Entry, Shows, Widths, most_detail};
-use super::{framed, indented, kind_style, kind_word, put, remark};
+use super::columns::{Detail, Shows, Widths, most_detail};
+use super::entry::{Entry, decimals};
+use super::{clock_note, framed, indented, kind_style, kind_word, put, remark};
 use crate::screen::draw::Scene;
-use crate::screen::facts::{self, Progress};
+use crate::screen::facts;
 use crate::screen::format;
 use crate::screen::layout::Pane;
 use crate::screen::segments::{Segment, fit};
@@ -33,12 +32,16 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
     };
     let table = Table::of(scene, plan, usize::from(area.width.saturating_sub(4)));
     let details = vec![
-        remark(scene, 1, format!("{} each", repetitions(scene))),
+        remark(
+            scene,
+            1,
+            format!("{} each", facts::repetitions_told(scene.board)),
+        ),
         remark(scene, 2, table.figures(scene)),
     ];
     let room = usize::from(area.height.saturating_sub(3));
     let window = window(plan.points.len(), room, in_view(scene));
-    let mut notes = legend(scene);
+    let mut notes = legend(scene, &table);
     if window.len() < plan.points.len() {
         notes.push(remark(
             scene,
@@ -60,14 +63,6 @@ pub fn draw(frame: &mut Frame, area: Rect, scene: &Scene) {
             row as u16 + 1,
             table.row(scene, &plan.points[size], size),
         );
-    }
-}
-
-/// `50`, or `50 to 80` where repetitions were added.
-fn repetitions(scene: &Scene) -> String {
-    match facts::repetitions(scene.board) {
-        Some((least, most)) if least != most => format!("{least} to {most}"),
-        same => same.map_or(0, |(all, _)| all).to_string(),
     }
 }
 
@@ -122,9 +117,20 @@ impl Table {
             .iter()
             .map(|point| format::bytes(point.size).len());
         let size = names.max().unwrap_or(0);
-        // Both kinds get room for what one of them needs, so that the first cold sample does not change the columns.
-        let both = [widths[0].max(widths[1]); 2];
-        let detail = most_detail(&both, room.saturating_sub(size));
+        // Both kinds get room for what one of them needs, so that the first cold sample does not change the columns; but
+        // the marks of one leave the other as it is.
+        let wider = widths[0].max(widths[1]);
+        let both = widths.map(|own| Widths {
+            marks: own.marks,
+            ..wider
+        });
+        let room = room.saturating_sub(size);
+        let mut detail = most_detail(&both, room);
+        if detail.shows < Shows::Margin {
+            // How surely a median is known matters more than columns that stay where they are.
+            let begun = |own: Widths| if own.median > 0 { own } else { wider };
+            detail = most_detail(&widths.map(begun), room);
+        }
         Self {
             size,
             detail,
@@ -214,12 +220,27 @@ impl Table {
         let count = format!("{:1$}{2:>3$}", "", detail.gap, entry.count, widths.count);
         let mut spans = vec![Span::styled(count, label)];
         if widths.marks_room(detail) > 0 {
-            let marks = format!(" {:<1$}", entry.marks, widths.marks);
-            spans.push(Span::styled(marks, scene.theme.style(Meaning::Error)));
+            let room = widths.marks_room(detail);
+            let marks = format!("{:<1$}", entry.marks, widths.marks);
+            let marks = format!("{marks:>room$}");
+            let style = if entry.lost {
+                scene.theme.style(Meaning::Error)
+            } else {
+                label
+            };
+            spans.push(Span::styled(marks, style));
         }
         let room = widths.time_room(detail) - widths.margin_room(detail);
-        let median = format!(" {:>room$}", entry.median);
-        spans.push(Span::styled(median, scene.theme.style(weight)));
+        let mark = if entry.wide { "!" } else { "" };
+        let space = 1 + room.saturating_sub(entry.median.chars().count());
+        spans.push(Span::styled(
+            format!("{mark:>space$}"),
+            scene.theme.style(Meaning::Warning),
+        ));
+        spans.push(Span::styled(
+            entry.median.clone(),
+            scene.theme.style(weight),
+        ));
         if detail.shows >= Shows::Interval && !entry.interval.is_empty() {
             let text = format!("{:>1$}", entry.interval, widths.margin_room(detail));
             spans.push(Span::styled(text, label));
@@ -241,27 +262,26 @@ impl Table {
     }
 }
 
-/// Decimals of a start kind's column: three digits for its smallest median.
-fn decimals(scene: &Scene, kind: StartKind) -> usize {
-    let cells = scene.board.cells.iter().filter(|cell| cell.kind == kind);
-    let medians =
-        cells.filter_map(|cell| median(&cell.invocation.values().copied().collect::<Vec<_>>()));
-    format::column_decimals(medians.min().unwrap_or(0) as f64 / MILLISECOND as f64)
-}
-
 /// What the marks in the table mean, for those that are there.
-fn legend(scene: &Scene) -> Vec<Segment> {
-    let progress = Progress::of(scene.board);
+fn legend(scene: &Scene, table: &Table) -> Vec<Segment> {
+    let shown = |mark| {
+        table
+            .entries
+            .iter()
+            .flatten()
+            .any(|entry| entry.marks.contains(mark))
+    };
+    let clock = clock_note(scene);
     let marks = [
-        ("x failed", progress.failed > 0),
-        ("? no clock", progress.unsynchronised > 0),
-        ("- skipped", progress.skipped > 0),
+        ("x failed", shown('x')),
+        ("? no clock", shown('?')),
+        ("- skipped", shown('-')),
     ];
-    marks
+    let marks = marks
         .into_iter()
         .filter(|(_, there)| *there)
-        .map(|(text, _)| remark(scene, 1, text))
-        .collect()
+        .map(|(text, _)| remark(scene, 1, text));
+    clock.into_iter().chain(marks).collect()
 }
 
 #[cfg(test)]

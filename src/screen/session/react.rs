@@ -89,7 +89,7 @@ impl Session {
             .board
             .plan()
             .map_or(0, |plan| plan.points.len());
-        if !place(area, sizes, None).shows(self.view.focus) {
+        if !place(area, sizes, self.view.focus, None).shows(self.view.focus) {
             self.view.message = Some(format!(
                 "{}: no room beside the others, z shows it alone",
                 self.view.focus.name()
