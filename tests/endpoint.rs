@@ -71,6 +71,7 @@ fn warm_and_cold_sweep(server: &Server) {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_python_function_behind_a_web_server_is_measured_warm_and_cold() {
     warm_and_cold_sweep(&Server::front(&[]));
 }
@@ -100,6 +101,7 @@ fn with_the_buckets_files(run: &Path, buckets: &Path) -> std::path::PathBuf {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn sebs_own_function_is_synchronised_once_its_exchanges_lie_beside_ours() {
     for key in ["output", "result"] {
         let (buckets, out) = (out(), out());
@@ -191,6 +193,7 @@ fn sebs_own_function_is_synchronised_once_its_exchanges_lie_beside_ours() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_secret_header_is_sent_and_is_on_no_disk_and_in_no_message() {
     let secret = "Bearer hunter2-and-more";
     let needs = [("NEEDS_TOKEN", secret.into()), ("ECHO", "1".into())];
@@ -242,6 +245,7 @@ fn a_secret_header_is_sent_and_is_on_no_disk_and_in_no_message() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn without_a_way_to_force_it_cold_samples_are_skipped_at_once_and_warm_ones_are_measured() {
     let (server, out) = (Server::front(&[]), out());
     let output = finish(&mut server.run(out.path()), 0);
@@ -285,6 +289,7 @@ fn without_a_way_to_force_it_cold_samples_are_skipped_at_once_and_warm_ones_are_
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_webhook_forces_cold_starts() {
     let (server, out) = (Arc::new(Server::front(&[])), out());
     let restarted = server.clone();
@@ -307,6 +312,7 @@ fn a_webhook_forces_cold_starts() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_webhooks_refusal_is_told() {
     let (server, out) = (Server::front(&[]), out());
     let refusing = Server::front(&[("NEEDS_TOKEN", "x".into())]);
@@ -323,6 +329,7 @@ fn a_webhooks_refusal_is_told() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn waiting_long_enough_gives_cold_starts() {
     let (server, out) = (Server::front(&[("IDLE_COLD", "2".into())]), out());
     let mut run = server.run(out.path());
