@@ -299,7 +299,7 @@ fn an_interrupt_ends_it_and_nothing_is_left() {
     let state = tempfile::tempdir().unwrap();
     // The function waits for answers that never come.
     let flags = ["--advertise", "127.0.0.9", "--timeout", "120"];
-    let mut running = doctor(state.path(), &flags)
+    let running = doctor(state.path(), &flags)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -320,7 +320,7 @@ async fn when_the_platforms_process_is_killed_its_functions_die_and_a_later_one_
         .map_while(Result::ok);
     let owned = lines.find(|line| line.starts_with("owned ")).unwrap();
     let [_, pid, directory] = owned.split(' ').collect::<Vec<_>>().try_into().unwrap();
-    assert!(is_alive(pid));
+    assert!(is_alive(pid) && Path::new(directory).exists());
     victim.kill().unwrap();
     victim.wait().unwrap();
 
@@ -332,7 +332,6 @@ async fn when_the_platforms_process_is_killed_its_functions_die_and_a_later_one_
         );
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert!(Path::new(directory).exists());
     let platform = LocalPlatform::start().await.unwrap();
     let notes = platform.preflight().await.unwrap();
     // Another test's platform may have been the first to clean up.
