@@ -182,13 +182,12 @@ async fn a_crash_in_the_middle_of_an_invocation_is_seen_at_once() {
     reply(&platform, &echo).await;
     let pid = processes(&platform).await.remove(0);
     let (slow, under_way) = slow_invocation_under_way();
+    let pid: libc::pid_t = pid.parse().unwrap();
     let killer = async {
         under_way.await;
         // SAFETY: takes plain integers; the process is a function of ours, which is not yet waited for.
-        assert_eq!(
-            unsafe { libc::kill(pid.parse().unwrap(), libc::SIGKILL) },
-            0
-        );
+        let status = unsafe { libc::kill(pid, libc::SIGKILL) };
+        assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
     };
     let (called, ()) = tokio::join!(post(&platform, slow), killer);
     assert_eq!(called.reply.status, 502);
