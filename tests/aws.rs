@@ -606,7 +606,7 @@ fn a_given_role_is_taken_and_left() {
 
 #[tokio::test]
 #[ignore = "needs MiniStack and the aarch64 target"]
-async fn a_function_for_arm_is_asked_for_as_such() {
+async fn a_function_for_another_processor_is_asked_for_as_such() {
     let emulator = Emulator::start();
     for (form, runtime, name) in [
         (

@@ -16,7 +16,7 @@ use support::{finish, program, run_directory, short_run};
 
 const SIZES: u32 = 3;
 const REPETITIONS: u32 = 30;
-/// Pairs of runs of the same thing: a comparison may raise a false alarm once in twenty.
+/// Pairs of runs: a comparison may raise a false alarm once in twenty, and a busy machine may slow one of two runs.
 const PAIRS: u32 = 3;
 /// How long the function sleeps, s, evenly spread: far more than a busy machine changes between two runs.
 const SLEEPS: &str = "0.001 0.009";
@@ -89,21 +89,30 @@ fn is_the_same(compared: &Compared) -> bool {
     verdicts(compared).iter().all(same)
 }
 
+fn is_5_ms_slower(compared: &Compared) -> bool {
+    let mut covered = 0;
+    for cell in &compared.cells {
+        let interval = cell.change.interval.known().unwrap();
+        covered += u32::from((interval.low..=interval.high).contains(&(5 * MILLISECOND)));
+    }
+    let slower = |verdict: &Verdict| *verdict == Verdict::Slower;
+    // Of three intervals that each miss once in twenty, two hardly ever do.
+    verdicts(compared).iter().all(slower) && covered + 1 >= SIZES
+}
+
 #[test]
 #[ignore = "needs python3"]
 fn a_function_that_sleeps_5_ms_more_is_slower_by_5_ms() {
     let out = tempfile::tempdir().unwrap();
-    let before = run(&Server::start(SLEEPS), &out.path().join("before"));
-    let after = run(&Server::start(SLEEPS_MORE), &out.path().join("after"));
-    let compared = compared(&before, &after);
-    let mut covered = 0;
-    for cell in &compared.cells {
-        assert_eq!(cell.verdict, Verdict::Slower, "{cell:?}");
-        let interval = cell.change.interval.known().unwrap();
-        covered += u32::from((interval.low..=interval.high).contains(&(5 * MILLISECOND)));
-    }
-    // Of three intervals that each miss once in twenty, two hardly ever do.
-    assert!(covered + 1 >= SIZES, "{compared:?}");
+    let found: Vec<Compared> = (0..PAIRS)
+        .map(|pair| {
+            let in_pair = |name| out.path().join(format!("{name}-{pair}"));
+            let before = run(&Server::start(SLEEPS), &in_pair("before"));
+            let after = run(&Server::start(SLEEPS_MORE), &in_pair("after"));
+            compared(&before, &after)
+        })
+        .collect();
+    assert!(found.iter().any(is_5_ms_slower), "{found:?}");
 }
 
 #[test]

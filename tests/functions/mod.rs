@@ -86,10 +86,33 @@ impl Drop for Echo {
 /// A request to exchange text with a port that nobody answers at: it takes seconds.
 pub fn slow_invocation() -> String {
     let silent = loopback();
-    let port = silent.local_addr().unwrap().port();
+    let body = invocation_to(&silent);
     // Kept open for the rest of the test: a closed port would be refused at once.
     std::mem::forget(silent);
+    body
+}
+
+fn invocation_to(host: &UdpSocket) -> String {
+    let port = host.local_addr().unwrap().port();
     format!(r#"{{"server-address":"127.0.0.1","server-port":{port},"repetition":0,"N":2}}"#)
+}
+
+/// A slow invocation, and a wait until its function is at it: until it has sent a datagram.
+pub fn slow_invocation_under_way() -> (String, impl Future<Output = ()>) {
+    let silent = loopback();
+    silent
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let body = invocation_to(&silent);
+    let under_way = async {
+        let waiting = tokio::task::spawn_blocking(move || {
+            silent.recv(&mut [0; 100]).unwrap();
+            // Kept open for the rest of the test: a closed port would be refused at once.
+            std::mem::forget(silent);
+        });
+        waiting.await.unwrap();
+    };
+    (body, under_way)
 }
 
 /// Whether the process exists.
@@ -99,7 +122,7 @@ pub fn is_alive(pid: &str) -> bool {
 
 /// Process ids of the platform's functions, of which there must be some.
 pub async fn processes(platform: &impl Platform) -> Vec<String> {
-    for _ in 0..100 {
+    for _ in 0..6000 {
         // A function can have answered before the thread that started it has noted its id.
         let processes = owned(platform, "process").await;
         if !processes.is_empty() {

@@ -3,13 +3,15 @@
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// How long anything is waited for.
-pub const DEADLINE: Duration = Duration::from_secs(40);
+pub const DEADLINE: Duration = Duration::from_secs(60);
+/// How long the last output may take to arrive once the program has ended.
+const LAST_OUTPUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// The program in a pseudo terminal, and the screen it shows.
 pub struct Terminal {
@@ -107,6 +109,20 @@ impl Terminal {
         }
     }
 
+    /// Waits until the screen has shown the same for so long.
+    pub fn wait_for_a_standstill(&mut self, length: Duration) {
+        let begun = Instant::now();
+        let (mut shown, mut since) = (self.text(), Instant::now());
+        while since.elapsed() < length {
+            assert!(begun.elapsed() < DEADLINE, "it moves:\n{shown}");
+            std::thread::sleep(Duration::from_millis(10));
+            let text = self.text();
+            if text != shown {
+                (shown, since) = (text, Instant::now());
+            }
+        }
+    }
+
     pub fn press(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).expect("a key press");
         self.writer.flush().expect("a key press");
@@ -118,14 +134,28 @@ impl Terminal {
         assert_eq!(unsafe { libc::kill(pid as i32, signal) }, 0);
     }
 
+    /// Takes in what is shown until nobody can show any more.
+    fn take_in_the_rest(&mut self) {
+        let end = Instant::now() + LAST_OUTPUT_WITHIN;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => {
+                    self.parser.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Disconnected | RecvTimeoutError::Timeout) => return,
+            }
+        }
+    }
+
     /// Waits for the end and returns the exit code.
     pub fn end(&mut self) -> u32 {
         let begun = Instant::now();
         loop {
             self.take_in();
             if let Some(status) = self.child.try_wait().expect("a child") {
-                std::thread::sleep(Duration::from_millis(50));
-                self.take_in();
+                self.take_in_the_rest();
                 return status.exit_code();
             }
             assert!(

@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::sample::{Attempt, SampleKey};
+
+/// How long anything is waited for; a busy machine may be slow.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The program, free of settings that the surroundings may carry.
 pub fn program() -> Command {
@@ -140,13 +144,43 @@ pub fn column((header, rows): &(Vec<String>, Vec<Vec<String>>), name: &str) -> V
         .collect()
 }
 
-/// Samples that have ended in the runs below `out`, in whatever state their journals are.
-pub fn ended_samples(out: &Path) -> usize {
+/// What the journals of the runs below `out` say so far; the last line of each may be half written.
+pub fn journals_so_far(out: &Path) -> String {
     let journals = fs::read_dir(out)
         .expect("out")
         .map(|entry| entry.expect("an entry").path().join("journal.jsonl"));
     journals
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .map(|text| text.matches("\"event\":\"sample_ended\"").count())
-        .sum()
+        .filter_map(|path| fs::read(path).ok())
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .collect()
+}
+
+/// Samples that have ended in the runs below `out`, in whatever state their journals are.
+pub fn ended_samples(out: &Path) -> usize {
+    let ended = "\"event\":\"sample_ended\"";
+    journals_so_far(out).matches(ended).count()
+}
+
+/// Waits until a journal below `out` says `what`.
+pub fn wait_in_journal(out: &Path, what: &str) {
+    let begun = Instant::now();
+    while !journals_so_far(out).contains(what) {
+        assert!(begun.elapsed() < PATIENCE, "no journal says {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits for the end of a program.
+pub fn end_of(child: &mut Child) -> ExitStatus {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("a child") {
+            return status;
+        }
+        if begun.elapsed() > PATIENCE {
+            child.kill().expect("an end");
+            panic!("the program does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Between a datagram's receipt and its reply lie only [`Sessions`]' rules, which neither allocate nor lock. Commands
 //! are looked at after a reply, or when a datagram was nobody's.
+//!
+//! [`Sessions`]: crate::core::exchange::Sessions
 
 mod faults;
 mod reminder;

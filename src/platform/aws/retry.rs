@@ -115,11 +115,11 @@ mod tests {
     #[tokio::test]
     async fn every_wait_is_told_and_the_next_success_counts() {
         let advice = Retry::After(Duration::from_millis(1));
-        let (result, told) = tried(advice, 3, Duration::from_secs(5)).await;
+        let (result, told) = tried(advice, 3, Duration::from_secs(60)).await;
         assert_eq!(result, Ok(4));
         assert_eq!(told.len(), 3);
         assert!(
-            told[0].contains("it is being changed") && told[0].contains("for 5 s at most"),
+            told[0].contains("it is being changed") && told[0].contains("for 60 s at most"),
             "{}",
             told[0]
         );
@@ -128,14 +128,13 @@ mod tests {
     #[tokio::test]
     async fn there_is_an_end_to_it() {
         let advice = Retry::After(Duration::from_millis(20));
-        let (result, _) = tried(advice, u32::MAX, Duration::from_millis(100)).await;
+        let (result, told) = tried(advice, u32::MAX, Duration::from_millis(100)).await;
         let error = result.unwrap_err();
         assert_eq!(error.retry, Retry::No);
-        assert!(
-            error.what.contains("given up after 3 tries"),
-            "{}",
-            error.what
-        );
+        // Waits of 20 and 40 ms have room in 100 ms; on a busy machine fewer.
+        assert!(told.len() <= 2, "{told:?}");
+        let tries = format!("given up after {} tries", told.len() + 1);
+        assert!(error.what.contains(&tries), "{}", error.what);
     }
 
     #[tokio::test]
