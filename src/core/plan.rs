@@ -76,9 +76,9 @@ pub struct Limit {
 impl Limit {
     /// How it rules this size out, bytes.
     pub fn excludes(&self, size: u64) -> String {
-        let side = if size > self.bytes { "above" } else { "below" };
+        let which = if size > self.bytes { "above" } else { "below" };
         let Self { bytes, name } = self;
-        format!("{size} B is {side} the limit of {bytes} B ({name})")
+        format!("{size} B is {which} the limit of {bytes} B ({name})")
     }
 }
 

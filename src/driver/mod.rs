@@ -6,6 +6,7 @@ mod chronicle;
 mod clock;
 pub mod echo;
 mod equipment;
+mod error;
 mod experiment;
 mod follow_up;
 mod instances;
@@ -13,6 +14,7 @@ pub mod invoke;
 pub mod mapping;
 mod native;
 pub mod package;
+mod prepare;
 pub mod probe;
 mod simulated;
 mod site;
@@ -22,12 +24,11 @@ mod workshop;
 
 pub use self::address::{advertised, listen};
 pub use self::equipment::{Equipment, simulated_abilities};
+pub use self::error::DriverError;
 pub use self::experiment::{Experiment, Foreign, Speaker};
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,19 +36,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use self::chronicle::Chronicle;
-use self::mapping::MappingError;
+use self::error::late;
+use self::prepare::{INSPECT_DEADLINE, Prepared, inspected, prepare};
 use self::workshop::{Job, finished};
 use crate::core::board::Board;
 use crate::core::live::Live;
 use crate::core::message::{Command, Display, Entry, Event};
 use crate::core::run::{Action, Input, Run};
 use crate::core::spending::Terms;
-use crate::platform::{ErrorKind, Platform, PlatformError, Retry};
+use crate::platform::{Platform, PlatformError};
 
 /// Removing everything at the end.
 const DESTROY_DEADLINE: Duration = Duration::from_secs(60);
-/// Looking at the platform before the first step.
-const INSPECT_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Writes an event down before anyone is told of it.
 pub type Recorder = Box<dyn FnMut(&Entry) -> Result<(), Box<dyn Error + Send + Sync>> + Send>;
@@ -62,53 +62,6 @@ pub struct Outlets {
     pub live: Arc<Live>,
     /// What shows the run, for the journal.
     pub display: watch::Receiver<Display>,
-}
-
-/// What ends a run before its time.
-#[derive(Debug, thiserror::Error)]
-pub enum DriverError {
-    /// The UDP socket.
-    #[error(
-        "cannot exchange datagrams at {listen}: {source}; choose another address with --listen"
-    )]
-    Listen {
-        /// Where.
-        listen: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The address outside is not known.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
-    /// The platform is not ready.
-    #[error(transparent)]
-    Platform(#[from] PlatformError),
-    /// It was looked at, and no run is possible.
-    #[error("{platform} is not ready: {what}")]
-    NotReady {
-        /// Its name.
-        platform: &'static str,
-        /// What was found, and what to change.
-        what: String,
-    },
-    /// Nobody knows where the function finds the host.
-    #[error(
-        "{0} does not say where its functions find this host; give an address with --advertise ADDR or stun:HOST, or do without datagrams: --sync http"
-    )]
-    Unreachable(&'static str),
-    /// No datagram can get from one to the other.
-    #[error(
-        "functions cannot reach {listen} at {advertised}: one is IPv4, the other IPv6; change --listen or --advertise"
-    )]
-    Families {
-        /// Where the socket is bound.
-        listen: SocketAddr,
-        /// What the function would be told.
-        advertised: IpAddr,
-    },
-    /// Results cannot be kept, so none are taken.
-    #[error("the run stopped because an event could not be written down: {0}")]
-    Record(Box<dyn Error + Send + Sync>),
 }
 
 /// How a run ended.
@@ -256,51 +209,6 @@ async fn drive(
     }
 }
 
-/// What was found on the platform of this name, within a deadline.
-async fn inspected<T>(
-    platform: &'static str,
-    deadline: Duration,
-    inspecting: impl Future<Output = Result<T, DriverError>>,
-) -> Result<T, DriverError> {
-    match timeout(deadline, inspecting).await {
-        Ok(found) => found,
-        Err(_) => Err(late(platform, ("preflight", "platform"), deadline).into()),
-    }
-}
-
-/// What a run begins with.
-struct Prepared {
-    /// What was found on the platform.
-    found: Vec<Event>,
-    /// To begin, or to stop at once.
-    first: Input,
-    /// Commands that came meanwhile.
-    heard: Vec<Command>,
-}
-
-/// Waits until it is known whether everything is there that a run needs. A stop ends that at once; other commands wait.
-async fn prepare(
-    inspecting: impl Future<Output = Result<Vec<Event>, DriverError>>,
-    commands: &mut mpsc::Receiver<Command>,
-) -> Result<Prepared, DriverError> {
-    let mut inspecting = pin!(inspecting);
-    let mut heard = Vec::new();
-    let (found, first) = loop {
-        tokio::select! {
-            found = &mut inspecting => break (found?, Input::Begin),
-            Some(command) = commands.recv() => match command {
-                Command::Stop => break (Vec::new(), Input::Command(command)),
-                later => heard.push(later),
-            },
-        }
-    };
-    Ok(Prepared {
-        found,
-        first,
-        heard,
-    })
-}
-
 /// The next command, those first that came before the run had begun.
 async fn next(
     heard: &mut VecDeque<Command>,
@@ -324,32 +232,4 @@ fn conditions_of(terms: &Terms, platform: &str) -> Vec<Event> {
         told.push(Event::Warned { text });
     }
     told
-}
-
-fn late(
-    platform: &'static str,
-    (operation, resource): (&'static str, &str),
-    deadline: Duration,
-) -> PlatformError {
-    let what = format!("not done after {} s", deadline.as_secs());
-    PlatformError {
-        retry: Retry::After(Duration::from_secs(1)),
-        ..PlatformError::new(platform, ErrorKind::Timeout, operation, resource, what)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_platform_that_never_answers_is_named_and_keeps_no_run_waiting() {
-        let (_keep, mut commands) = mpsc::channel(1);
-        let inspecting = inspected("aws", Duration::ZERO, std::future::pending());
-        let Err(error) = prepare(inspecting, &mut commands).await else {
-            panic!("nothing was found");
-        };
-        let told = error.to_string();
-        assert_eq!(told, "aws: preflight platform: not done after 0 s");
-    }
 }

@@ -1,10 +1,17 @@
 //! What is made of an answer.
 
+use std::time::Duration;
+
+use super::call::within;
 use super::warnings::warnings;
 use super::*;
-use crate::core::contract::{ClockReply, StampKind};
+use crate::core::contract::{ClockReply, Dialect, Reply, StampKind};
+use crate::core::exchange::HostRecord;
 use crate::core::made_up;
-use crate::core::sample::{Purpose, SampleKey};
+use crate::core::run::Invoke;
+use crate::core::sample::{
+    FunctionReport, HttpTimes, PacketCounts, PlatformRecord, Purpose, SampleKey, StartKind, Token,
+};
 
 fn answered(kind: StartKind, is_cold: bool, nonce: Option<&str>) -> Attempt {
     let key = SampleKey {
