@@ -1,6 +1,6 @@
 //! Runs against a baseline: where the invocation time changed, and how surely.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,9 @@ use super::distribution::median;
 use super::message::{Entry, RunHeader};
 use super::plan::Sweep;
 use super::sample::{AttemptOutcome, StartKind};
-use super::statistics::{Change, Enough, RankTest, change, holm, mann_whitney};
+use super::statistics::{
+    Change, Enough, LEAST_FOR_INTERVAL, Method, RankTest, change, holm, least_chance, mann_whitney,
+};
 use super::time::Nanos;
 
 /// Version of its shape.
@@ -17,6 +19,9 @@ pub const COMPARISON_VERSION: u32 = 1;
 
 /// Chance of a false alarm in the whole comparison that is accepted.
 const SIGNIFICANCE: f64 = 0.05;
+
+/// Where the search for enough samples ends: far beyond what any number of tests takes.
+const MOST_NEEDED: usize = 1000;
 
 /// Seed of the resampling: the same journals give the same intervals.
 const SEED: u64 = 0x00c0_4a7e;
@@ -29,6 +34,9 @@ pub struct Candidate<'a> {
     /// Its journal.
     pub entries: &'a [Entry],
 }
+
+/// What a run was set up with beyond its journal: values by their names, such as `memory`.
+pub type Conditions = BTreeMap<String, String>;
 
 /// Why runs cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +125,9 @@ pub struct CellChange {
     pub test: Enough<RankTest>,
     /// The test's chance, corrected for all tests of this comparison.
     pub corrected_p: Option<f64>,
+    /// Samples of each of the two runs that suffice for a verdict among so many tests; none unless there are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
     /// Sum of the median clock bounds of both. A change below it may be one of the paths' asymmetry.
     pub clock_bounds: Nanos,
     /// What follows.
@@ -133,7 +144,7 @@ pub enum Verdict {
     Faster,
     /// Neither; that is no proof that there is none.
     NoDifferenceShown,
-    /// One of the runs has too few samples.
+    /// One of the runs has too few samples: among so many tests no difference, however large, could be shown.
     TooFewSamples,
 }
 
@@ -150,9 +161,12 @@ impl Verdict {
 }
 
 impl CellChange {
-    /// The verdict in words, and whether the clocks leave it open.
+    /// The verdict in words, whether the clocks leave it open, and how many samples it takes.
     pub fn words(&self) -> String {
         let words = self.verdict.words();
+        if let Some(needed) = self.needed {
+            return format!("{words}: it takes {needed}");
+        }
         let sure = matches!(self.verdict, Verdict::Slower | Verdict::Faster);
         if sure && self.within_clock_bounds() {
             format!("{words}, within the clocks' bounds")
@@ -166,11 +180,14 @@ impl CellChange {
         self.change.difference.abs() <= self.clock_bounds
     }
 
-    /// Whether the whole interval of the change lies above this share of the baseline's median (0.1: 10 %).
+    /// Whether it is slower by its corrected test, and the whole interval of the change lies above this share of the
+    /// baseline's median (0.1: 10 %). The interval alone is that of one cell: of many, some lie above by chance.
     pub fn surely_above(&self, share: f64) -> bool {
-        self.change
-            .ratio_interval
-            .is_some_and(|interval| interval.low - 1.0 > share)
+        self.verdict == Verdict::Slower
+            && self
+                .change
+                .ratio_interval
+                .is_some_and(|interval| interval.low - 1.0 > share)
     }
 }
 
@@ -195,6 +212,18 @@ impl Comparison {
         })
     }
 
+    /// Also tells what the runs were set up with: `conditions` of each of them, the baseline's first.
+    #[must_use]
+    pub fn with_conditions(mut self, conditions: &[Conditions]) -> Self {
+        let Some((before, others)) = conditions.split_first() else {
+            return self;
+        };
+        for (run, after) in self.runs.iter_mut().zip(others) {
+            run.differences.extend(changed(before, after));
+        }
+        self
+    }
+
     /// The changes that are surely above this share of the baseline's median (0.1: 10 %), with their run's name.
     pub fn above(&self, share: f64) -> impl Iterator<Item = (&str, &CellChange)> {
         self.runs.iter().flat_map(move |run| {
@@ -203,6 +232,16 @@ impl Comparison {
                 .iter()
                 .filter(move |cell| cell.surely_above(share));
             above.map(|cell| (run.name.as_str(), cell))
+        })
+    }
+
+    /// The runs of which no size and start kind could be tested, with the samples of each that would suffice.
+    pub fn untested(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.runs.iter().filter_map(|run| {
+            let few = |cell: &CellChange| cell.verdict == Verdict::TooFewSamples;
+            let needed = run.cells.iter().filter_map(|cell| cell.needed).max();
+            let none = run.cells.iter().all(few);
+            none.then(|| (run.name.as_str(), needed.unwrap_or(LEAST_FOR_INTERVAL)))
         })
     }
 }
@@ -282,27 +321,50 @@ fn cell_change(size: u64, kind: StartKind, before: &Cell, after: &Cell) -> Optio
         change: change(&before.times, &after.times, seed)?,
         test: mann_whitney(&before.times, &after.times),
         corrected_p: None,
+        needed: None,
         clock_bounds: median(&before.bounds)? + median(&after.bounds)?,
         verdict: Verdict::TooFewSamples,
     })
 }
 
 /// Corrects the chances of all tests together, and says what follows.
-fn judge(mut cells: Vec<&mut CellChange>) {
-    cells.retain(|cell| cell.test.known().is_some());
+fn judge(cells: Vec<&mut CellChange>) {
     let chances: Vec<f64> = cells
         .iter()
         .filter_map(|cell| cell.test.known().map(|test| test.p))
         .collect();
-    for (cell, corrected) in cells.into_iter().zip(holm(&chances)) {
-        cell.corrected_p = Some(corrected);
+    // What has too few samples for any test takes part once it has enough.
+    let tests = cells.len();
+    let mut corrected = holm(&chances).into_iter();
+    for cell in cells {
+        let p = cell.test.known().and_then(|_| corrected.next());
+        cell.corrected_p = p;
         let interval = cell.change.interval.known().copied();
-        cell.verdict = match interval.filter(|_| corrected < SIGNIFICANCE) {
+        cell.verdict = match interval.filter(|_| p.is_some_and(|p| p < SIGNIFICANCE)) {
             Some(interval) if interval.low > 0 => Verdict::Slower,
             Some(interval) if interval.high < 0 => Verdict::Faster,
-            _ => Verdict::NoDifferenceShown,
+            _ if can_show(cell, chances.len()) => Verdict::NoDifferenceShown,
+            _ => Verdict::TooFewSamples,
         };
+        let few = cell.verdict == Verdict::TooFewSamples;
+        cell.needed = few.then(|| needed(cell, tests));
     }
+}
+
+/// Whether the farthest that samples of these sizes can be apart would be significant among so many tests.
+fn can_show(cell: &CellChange, tests: usize) -> bool {
+    let least = |test: &RankTest| least_chance(cell.n, test.method) * tests as f64;
+    cell.test
+        .known()
+        .is_some_and(|test| least(test) < SIGNIFICANCE)
+}
+
+/// The fewest samples of each of the two runs with which a difference can be shown among so many tests.
+fn needed(cell: &CellChange, tests: usize) -> usize {
+    let method = cell.test.known().map_or(Method::Exact, |test| test.method);
+    (LEAST_FOR_INTERVAL..MOST_NEEDED)
+        .find(|n| least_chance((*n, *n), method) * (tests as f64) < SIGNIFICANCE)
+        .unwrap_or(MOST_NEEDED)
 }
 
 fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
@@ -328,6 +390,25 @@ fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
             baseline,
             other,
         })
+        .collect()
+}
+
+/// The conditions that are not the same in both.
+fn changed(before: &Conditions, after: &Conditions) -> Vec<Difference> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let of = |run: &Conditions, name: &String| match run.get(name) {
+        Some(value) => value.clone(),
+        None if run.is_empty() => "not recorded".into(),
+        None => "not set".into(),
+    };
+    names
+        .into_iter()
+        .map(|name| Difference {
+            what: name.clone(),
+            baseline: of(before, name),
+            other: of(after, name),
+        })
+        .filter(|difference| difference.baseline != difference.other)
         .collect()
 }
 
