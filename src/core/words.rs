@@ -13,13 +13,42 @@ pub fn nanos(nanos: Nanos) -> String {
     duration(nanos as f64)
 }
 
-/// An interval in one unit: `1.10 to 1.31 ms`.
+/// An interval in one unit, `1.10 to 1.31 ms`, with two digits of its width, at most four of its ends. They are rounded
+/// outward, so that what lies within is within what is shown, also when it is rounded by [`duration`].
 pub fn interval(low: f64, high: f64) -> String {
-    let (unit, name) = unit_of(low.abs().max(high.abs()));
+    let largest = low.abs().max(high.abs());
+    let (unit, name) = unit_of(largest);
+    if !largest.is_finite() {
+        return format!("– to – {name}");
+    }
+    let place = |value: f64| value.log10().floor() as i32;
+    let of_ends = 3 - if largest > 0.0 {
+        place(largest / unit)
+    } else {
+        0
+    };
+    let width = (high - low).abs() / unit;
+    let of_width = if width > 0.0 {
+        1 - place(width)
+    } else {
+        of_ends
+    };
+    let decimals = of_width.min(of_ends).clamp(0, 9);
+    let scale = 10_f64.powi(decimals);
+    let end = |value: f64, outward: fn(f64) -> f64| {
+        let scaled = value / unit * scale;
+        // What a decimal is short of in binary moves no end.
+        let near = scaled.round();
+        let exact = (scaled - near).abs() <= scaled.abs() * 4.0 * f64::EPSILON;
+        let rounded = if exact { near } else { outward(scaled) };
+        // No end is a negative nought.
+        let shown = rounded / scale + 0.0;
+        format!("{shown:.*}", decimals as usize).replace('-', "−")
+    };
     format!(
         "{} to {} {name}",
-        digits(low / unit, 3),
-        digits(high / unit, 3)
+        end(low, f64::floor),
+        end(high, f64::ceil)
     )
 }
 
@@ -89,6 +118,8 @@ pub fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -104,9 +135,44 @@ mod tests {
         for (value, text) in shown {
             assert_eq!(duration(value), text);
         }
-        assert_eq!(interval(900_000.0, 1_310_000.0), "0.900 to 1.31 ms");
+        let intervals = [
+            ((900_000.0, 1_310_000.0), "0.90 to 1.31 ms"),
+            ((1_000_400_000.0, 1_001_600_000.0), "1.000 to 1.002 s"),
+            ((1_100_000.0, 1_100_000.0), "1.100 to 1.100 ms"),
+            ((-1_234_567.0, 8_765_432.0), "−1.3 to 8.8 ms"),
+            ((-1.0, 1_000.0), "−0.1 to 1.0 µs"),
+            ((0.0, 0.0), "0.000 to 0.000 ns"),
+        ];
+        for ((low, high), text) in intervals {
+            assert_eq!(interval(low, high), text);
+        }
         assert_eq!(with_bound(1_204_321, 9_412), "1.2043 ms ± 0.0094");
         assert_eq!(with_bound(-1_204_321, 9_412), "−1.2043 ms ± 0.0094");
+    }
+
+    proptest! {
+        #[test]
+        fn an_interval_holds_its_median_as_both_are_shown(
+            median in -100_000_000_000_i64..100_000_000_000, below in 0_i64..2_000_000_000, above in 0_i64..2_000_000_000,
+            finer in 0_u32..9,
+        ) {
+            let finer = 10_i64.pow(finer);
+            let value = |text: &str| -> f64 {
+                let (number, unit) = text.rsplit_once(' ').expect("a unit");
+                let scale = match unit { "s" => 1e9, "ms" => 1e6, "µs" => 1e3, _ => 1.0 };
+                number.replace('−', "-").parse::<f64>().expect("a number") * scale
+            };
+            let (low, high) = (median - below / finer, median + above / finer);
+            let shown = interval(low as f64, high as f64);
+            let (from, to) = shown.split_once(" to ").expect("two ends");
+            let unit = to.rsplit_once(' ').expect("a unit").1;
+            let (from, to) = (value(&format!("{from} {unit}")), value(to));
+            let slack = 1e-6;
+            prop_assert!(from <= low as f64 + slack && high as f64 <= to + slack, "{low} {high}: {shown}");
+            let middle = value(&nanos(median));
+            let digit = 1e-9 * middle.abs() + slack;
+            prop_assert!(from <= middle + digit && middle <= to + digit, "{}: {shown}", nanos(median));
+        }
     }
 
     #[test]
