@@ -19,7 +19,8 @@ pub struct Line {
     pub n: usize,
     /// Rise, s/MB.
     pub slope: f64,
-    /// 95 % interval of the slope, s/MB: lower end, upper end.
+    /// 95 % interval of the slope, s/MB: lower end, upper end. It is Student's: for points that scatter independently,
+    /// normally and equally about a straight line.
     pub slope_interval: (f64, f64),
     /// Time at size 0, s.
     pub intercept: f64,
@@ -69,6 +70,8 @@ impl Line {
         let slope = sum(&|x, y| x * y) / size_squares;
         let total = sum(&|_, y| y * y);
         let left = sum(&|x, y| (y - slope * x).powi(2));
+        // The sum of squares about a rounded mean is not quite 0.
+        let differ = points.iter().any(|(_, y)| *y != points[0].1);
         let deviation = (left / (count - 2.0)).sqrt();
         let reach = student_quantile(0.975, n - 2) * deviation / size_squares.sqrt();
         Self {
@@ -76,7 +79,8 @@ impl Line {
             slope,
             slope_interval: (slope - reach, slope + reach),
             intercept: mean_time - slope * mean_size,
-            adjusted_r2: (total > 0.0).then(|| 1.0 - left / total * (count - 1.0) / (count - 2.0)),
+            adjusted_r2: (differ && total > 0.0)
+                .then(|| 1.0 - left / total * (count - 1.0) / (count - 2.0)),
             mbit_per_s: (slope > 0.0).then(|| 8.0 / slope),
             deviation,
             mean_size,
@@ -189,7 +193,12 @@ mod tests {
     #[test]
     fn a_line_that_falls_has_no_throughput() {
         assert_eq!(line(&[(1, 9), (2, 5), (3, 2)]).mbit_per_s, None);
-        assert_eq!(line(&[(1, 9), (2, 9), (3, 9)]).adjusted_r2, None);
+        for time in [9, 100_000_001, 333_333_333, 12_345_678_901] {
+            for n in [3, 7, 30] {
+                let equal: Vec<(u64, Nanos)> = (1..=n).map(|size| (size, time)).collect();
+                assert_eq!(line(&equal).adjusted_r2, None, "{time} {n}");
+            }
+        }
     }
 
     #[test]
