@@ -258,13 +258,13 @@ type Cells = BTreeMap<(u64, StartKind), Cell>;
 fn cells(run: &RunHeader, entries: &[Entry]) -> Cells {
     let mut cells = Cells::new();
     for (key, attempt) in counting(entries) {
-        let clock = attempt
-            .clock
+        let bound = attempt
+            .bound()
             .filter(|_| attempt.outcome == AttemptOutcome::Measured);
-        if let Some((time, clock)) = attempt.invocation_time().zip(clock) {
+        if let Some((time, bound)) = attempt.invocation_time().zip(bound) {
             let cell = cells.entry((run.plan.size(key), key.kind)).or_default();
             cell.times.push(time);
-            cell.bounds.push(clock.bound);
+            cell.bounds.push(bound);
         }
     }
     cells

@@ -69,9 +69,57 @@ impl Display for Warning {
                 of_host,
             } => write!(
                 f,
-                "{}: a clock was stepped during {in_exchange} exchanges, the host's clock during {of_host} invocations: \
-                 bounds are no proof there",
+                "{}: during {in_exchange} exchanges a clock was stepped or ran more than 100 ppm off, during {of_host} \
+                 invocations the host's clock was stepped: bounds are no proof there, and these samples are left out",
                 at(kind, size)
+            ),
+            Self::Implausible {
+                size,
+                kind,
+                count,
+                of,
+            } => write!(
+                f,
+                "{}: {count} of {of} samples are faster than half their smallest round trip and are left out: is the path \
+                 uneven?",
+                at(kind, size)
+            ),
+            Self::Contradicted {
+                size,
+                kind,
+                count,
+                of,
+            } => write!(
+                f,
+                "{}: {count} of {of} samples started otherwise by the platform's own record and are left out",
+                at(kind, size)
+            ),
+            Self::FastClock {
+                size,
+                kind,
+                count,
+                of,
+            } => write!(
+                f,
+                "{}: in {count} of {of} samples the clocks' rates differ by more than 100 ppm for sure: bounds do not hold \
+                 there",
+                at(kind, size)
+            ),
+            Self::UntilMissed {
+                cells,
+                of,
+                most,
+                target,
+                widest,
+            } => write!(
+                f,
+                "{cells} of {of} sizes and start kinds stopped at {most} repetitions before their median was known to \
+                 ±{}{}: raise --max-repetitions",
+                percent(target),
+                widest.map_or_else(String::new, |widest| format!(
+                    " (the widest to ±{})",
+                    percent(widest)
+                ))
             ),
             Self::Unsynchronised {
                 size,

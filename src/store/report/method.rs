@@ -51,8 +51,9 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
         (
             "Samples",
             format!(
-                "{} a size and start kind, at most {} attempts each",
-                outline.repetitions, outline.attempts_per_sample
+                "{}, at most {} attempts each",
+                repetitions(run, &report.analysis),
+                outline.attempts_per_sample
             ),
         ),
         (
@@ -78,6 +79,23 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts.extend(of_platform(&report.analysis));
     facts.extend(report.file.iter().flat_map(of_file));
     facts
+}
+
+/// How often each size and start kind was measured.
+fn repetitions(run: &RunHeader, analysis: &Analysis) -> String {
+    let planned = run.plan.outline.repetitions;
+    let Some(until) = run.plan.until else {
+        return format!("{planned} a size and start kind");
+    };
+    let taken = |cell: &CellAnalysis| cell.measured + cell.left_out + cell.unsynchronised;
+    let taken = || analysis.cells.iter().map(taken).filter(|n| *n > 0);
+    format!(
+        "{planned} a size and start kind, then more until the median was known to ±{} % or {} were taken: {} to {}",
+        until.percent(),
+        until.most,
+        taken().min().unwrap_or_default(),
+        taken().max().unwrap_or_default()
+    )
 }
 
 fn clock_exchange(run: &RunHeader) -> String {
