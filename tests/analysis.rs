@@ -284,8 +284,8 @@ fn outliers_steps_losses_and_wide_bounds_are_told_where_they_are() {
 
 #[test]
 fn a_sample_that_something_contradicts_is_counted_and_in_no_figure() {
-    let (size, kind) = (1_000_000, StartKind::Warm);
     type Change = fn(&mut Attempt);
+    let (size, kind) = (1_000_000, StartKind::Warm);
     let changes: [(Change, Warning); 4] = [
         (
             |attempt| attempt.clock.as_mut().unwrap().clock_step = true,
@@ -328,14 +328,14 @@ fn a_sample_that_something_contradicts_is_counted_and_in_no_figure() {
         // What is left out is also far from the others, so that a figure with it would show.
         let spoil = |attempt: &mut Attempt| {
             let key = attempt.purpose.key();
-            if key.size == 0 && key.kind == kind && key.repetition % 7 == 0 {
+            if key.size == 0 && key.kind == kind && key.repetition.is_multiple_of(7) {
                 if !matches!(warning, Warning::Implausible { .. }) {
                     later(attempt, 900 * MILLISECOND);
                 }
                 change(attempt);
             }
         };
-        assert_eq!(warned(spoil), [warning.clone()]);
+        assert_eq!(warned(spoil), std::slice::from_ref(&warning));
         let (whole, spoilt) = (run(20), changed(run(20), spoil));
         let (before, after) = (Analysis::of(&whole), Analysis::of(&spoilt));
         let cell = &after.cells[0];

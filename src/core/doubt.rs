@@ -107,6 +107,7 @@ mod tests {
     use super::*;
     use crate::core::contract::StampKind;
     use crate::core::made_up;
+    use crate::core::sample::FunctionReport;
     use crate::core::time::{MICROSECOND, SECOND};
 
     /// 10 ms, by a clock that is 1 s ahead with a bound of 30 µs.
@@ -139,67 +140,36 @@ mod tests {
         }
     }
 
+    fn clock(attempt: &mut Attempt) -> &mut ClockEstimate {
+        attempt.clock.as_mut().expect("it has one")
+    }
+
+    fn http(attempt: &mut Attempt) -> &mut HttpTimes {
+        attempt.http.as_mut().expect("it has one")
+    }
+
+    fn function(attempt: &mut Attempt) -> &mut FunctionReport {
+        attempt.function.as_mut().expect("it has one")
+    }
+
     #[test]
     fn a_sample_counts_unless_something_contradicts_it() {
         type Change = fn(&mut Attempt);
         let table: [(Change, Option<Doubt>); 8] = [
             (|_| {}, None),
+            (|it| clock(it).clock_step = true, Some(Doubt::ClockStep)),
+            (|it| http(it).end += 2 * MILLISECOND, None),
+            (|it| http(it).end -= 3 * MILLISECOND, Some(Doubt::HostStep)),
             (
-                |it| {
-                    it.clock
-                        .iter_mut()
-                        .for_each(|clock| clock.clock_step = true)
-                },
-                Some(Doubt::ClockStep),
-            ),
-            (
-                |it| {
-                    it.http
-                        .iter_mut()
-                        .for_each(|http| http.end += 2 * MILLISECOND)
-                },
-                None,
-            ),
-            (
-                |it| {
-                    it.http
-                        .iter_mut()
-                        .for_each(|http| http.end -= 3 * MILLISECOND)
-                },
-                Some(Doubt::HostStep),
-            ),
-            (
-                |it| {
-                    it.function
-                        .iter_mut()
-                        .for_each(|function| function.handler_entry -= 9_971 * MICROSECOND)
-                },
+                |it| function(it).handler_entry -= 9_971 * MICROSECOND,
                 Some(Doubt::Implausible),
             ),
+            (|it| function(it).handler_entry -= 9_970 * MICROSECOND, None),
             (
-                |it| {
-                    it.function
-                        .iter_mut()
-                        .for_each(|function| function.handler_entry -= 9_970 * MICROSECOND)
-                },
-                None,
-            ),
-            (
-                |it| {
-                    it.function
-                        .iter_mut()
-                        .for_each(|function| function.platform_cold = Some(true))
-                },
+                |it| function(it).platform_cold = Some(true),
                 Some(Doubt::Contradicted),
             ),
-            (
-                |it| {
-                    it.function
-                        .iter_mut()
-                        .for_each(|function| function.platform_cold = Some(false))
-                },
-                None,
-            ),
+            (|it| function(it).platform_cold = Some(false), None),
         ];
         for (number, (change, doubt)) in table.into_iter().enumerate() {
             let mut attempt = attempt();
@@ -223,7 +193,7 @@ mod tests {
     fn the_bound_grows_by_what_the_hosts_clocks_disagree_by() {
         for moved in [0, 900 * MICROSECOND, -900 * MICROSECOND] {
             let mut attempt = attempt();
-            attempt.http.iter_mut().for_each(|http| http.end += moved);
+            http(&mut attempt).end += moved;
             assert_eq!(attempt.doubt(), None);
             assert_eq!(attempt.bound(), Some(30 * MICROSECOND + moved.abs()));
         }

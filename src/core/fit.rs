@@ -48,11 +48,17 @@ impl Line {
                 least: LEAST_SIZES,
             };
         }
+        let differ = points.iter().any(|(_, time)| *time != points[0].1);
         let points: Vec<(f64, f64)> = points
             .iter()
             .map(|(size, time)| (*size as f64 / MEGABYTE, seconds(*time)))
             .collect();
-        Enough::Known(Self::through(&points))
+        let line = Self::through(&points);
+        Enough::Known(Self {
+            // In seconds the squares about a rounded mean are not quite 0 when all times are equal.
+            adjusted_r2: line.adjusted_r2.filter(|_| differ),
+            ..line
+        })
     }
 
     fn through(points: &[(f64, f64)]) -> Self {
@@ -70,8 +76,6 @@ impl Line {
         let slope = sum(&|x, y| x * y) / size_squares;
         let total = sum(&|_, y| y * y);
         let left = sum(&|x, y| (y - slope * x).powi(2));
-        // The sum of squares about a rounded mean is not quite 0.
-        let differ = points.iter().any(|(_, y)| *y != points[0].1);
         let deviation = (left / (count - 2.0)).sqrt();
         let reach = student_quantile(0.975, n - 2) * deviation / size_squares.sqrt();
         Self {
@@ -79,8 +83,7 @@ impl Line {
             slope,
             slope_interval: (slope - reach, slope + reach),
             intercept: mean_time - slope * mean_size,
-            adjusted_r2: (differ && total > 0.0)
-                .then(|| 1.0 - left / total * (count - 1.0) / (count - 2.0)),
+            adjusted_r2: (total > 0.0).then(|| 1.0 - left / total * (count - 1.0) / (count - 2.0)),
             mbit_per_s: (slope > 0.0).then(|| 8.0 / slope),
             deviation,
             mean_size,
