@@ -122,9 +122,12 @@ fn a_gate_over_forty_cells_of_equal_worlds_raises_no_more_false_alarms_than_it_s
         let above = |cell: &&CellChange| cell.change.ratio_interval.unwrap().low > 1.1;
         uncorrected += u64::from(cells.iter().any(|cell| above(&cell)));
     }
-    assert!(alarms * 20 <= pairs, "{alarms} of {pairs}");
-    // Each cell's own interval would not do.
-    assert!(uncorrected * 20 > 2 * pairs, "{uncorrected} of {pairs}");
+    assert!(
+        alarms * 20 <= pairs,
+        "{alarms} of {pairs}, {uncorrected} by intervals alone"
+    );
+    // Each cell's own interval alone would raise more.
+    assert!(uncorrected > alarms, "{uncorrected} of {pairs}");
 }
 
 #[test]
