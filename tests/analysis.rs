@@ -5,10 +5,14 @@
 mod hand;
 
 use sebs_tui::core::analysis::{Analysis, Warning};
+use sebs_tui::core::board::Board;
+use sebs_tui::core::compare::{Candidate, Comparison};
+use sebs_tui::core::listing::{Mark, rows};
 use sebs_tui::core::message::{Display, Entry, Event};
 use sebs_tui::core::sample::{Attempt, SampleKey, StartKind};
 use sebs_tui::core::statistics::Enough;
 use sebs_tui::core::time::{MILLISECOND, Nanos, SECOND};
+use sebs_tui::store::Summary;
 
 /// 1 ms and 2 ms/MB warm, 100 ms and 3 ms/MB cold, with a skewed scatter.
 fn law(key: SampleKey, state: &mut u64) -> Nanos {
@@ -286,6 +290,141 @@ fn outliers_steps_losses_and_wide_bounds_are_told_where_they_are() {
             loss: 0.1
         }]
     );
+}
+
+#[test]
+fn a_sample_that_something_contradicts_is_counted_and_in_no_figure() {
+    type Change = fn(&mut Attempt);
+    let (size, kind) = (1_000_000, StartKind::Warm);
+    let changes: [(Change, Warning); 4] = [
+        (
+            |attempt| attempt.clock.as_mut().unwrap().clock_step = true,
+            Warning::ClockStep {
+                size,
+                kind,
+                in_exchange: 3,
+                of_host: 0,
+            },
+        ),
+        (
+            |attempt| attempt.http.as_mut().unwrap().end -= 10 * MILLISECOND,
+            Warning::ClockStep {
+                size,
+                kind,
+                in_exchange: 0,
+                of_host: 3,
+            },
+        ),
+        (
+            |attempt| later(attempt, -4 * MILLISECOND),
+            Warning::Implausible {
+                size,
+                kind,
+                count: 3,
+                of: 20,
+            },
+        ),
+        (
+            |attempt| attempt.function.as_mut().unwrap().platform_cold = Some(true),
+            Warning::Contradicted {
+                size,
+                kind,
+                count: 3,
+                of: 20,
+            },
+        ),
+    ];
+    for (change, warning) in changes {
+        // What is left out is also far from the others, so that a figure with it would show.
+        let spoil = |attempt: &mut Attempt| {
+            let key = attempt.purpose.key();
+            if key.size == 0 && key.kind == kind && key.repetition.is_multiple_of(7) {
+                if !matches!(warning, Warning::Implausible { .. }) {
+                    later(attempt, 900 * MILLISECOND);
+                }
+                change(attempt);
+            }
+        };
+        assert_eq!(warned(spoil), std::slice::from_ref(&warning));
+        let (whole, spoilt) = (run(20), changed(run(20), spoil));
+        let (before, after) = (Analysis::of(&whole), Analysis::of(&spoilt));
+        let cell = &after.cells[0];
+        assert_eq!(
+            (cell.measured, cell.left_out, cell.unsynchronised),
+            (17, 3, 0)
+        );
+        let maximum = |analysis: &Analysis| analysis.cells[0].invocation_time.unwrap().maximum;
+        assert!(maximum(&after) <= maximum(&before));
+        // Every reader keeps to the same rule, and the table keeps the samples.
+        let summary = Summary::of(&spoilt);
+        assert_eq!(summary.cells[0].measured, 20);
+        assert_eq!(summary.cells[0].invocation_time.unwrap().n, 17);
+        assert_eq!(summary.cells[0].bound.unwrap().n, 17);
+        let board = Board::of(&spoilt);
+        assert_eq!(board.cells[0].invocation.len(), 17);
+        let kept = board.ended.values().filter(|it| it.invocation.is_some());
+        assert_eq!(kept.count(), 197, "what a resumed run and --until-ci go by");
+        let runs = [("whole", &whole), ("spoilt", &spoilt)];
+        let candidates = runs.map(|(name, entries)| Candidate { name, entries });
+        let comparison = Comparison::of(&candidates).unwrap();
+        assert_eq!(comparison.runs[0].cells[0].n, (20, 17));
+        let marked = rows(&spoilt);
+        let marked = marked.iter().filter(|row| row.mark == Mark::Look);
+        assert!(marked.clone().all(|row| row.invocation.is_some()));
+        assert_eq!(marked.count(), 3);
+    }
+}
+
+#[test]
+fn what_the_clocks_leave_of_a_median_open_is_that_of_the_bounds() {
+    let exact = Analysis::of(&run(9)).cells[0].clock_error;
+    assert_eq!(exact, Some(4_500));
+    // The bounds of some samples alone, and a host whose clocks disagree by less than a step.
+    let moved = changed(run(9), |attempt| {
+        attempt.http.as_mut().unwrap().end += MILLISECOND;
+    });
+    let cell = &Analysis::of(&moved).cells[0];
+    assert_eq!(cell.clock_error, Some(MILLISECOND + 4_500));
+    assert_eq!(cell.bound.unwrap().largest, MILLISECOND + 4_500);
+}
+
+#[test]
+fn a_clock_that_is_faster_than_bounds_allow_for_is_told() {
+    for (ppm, beyond) in [(0, 0), (100, 0), (500, 6), (-500, 6)] {
+        let fast = changed(run(6), |attempt| {
+            let begin = attempt.http.unwrap().start;
+            attempt.exchanges = (0..=1200)
+                .map(|number| hand::exchange(number, begin))
+                .collect();
+            for exchange in &mut attempt.exchanges {
+                // The way out of an exchange made by hand grows by 1 µs each time.
+                let back = Nanos::from(exchange.0) * 1_001;
+                let drift = Nanos::from(exchange.0) * ppm;
+                for (stamps, by) in [
+                    (Some(&mut exchange.2), back + drift),
+                    (exchange.5.as_mut(), drift),
+                ] {
+                    let stamps = stamps.unwrap();
+                    stamps.0 += by;
+                    stamps.1.iter_mut().for_each(|kernel| *kernel += by);
+                }
+            }
+        });
+        let analysis = Analysis::of(&fast);
+        assert_eq!(analysis.cells[0].rate.beyond, beyond, "{ppm}");
+        let told = |it: &&Warning| {
+            matches!(
+                it,
+                Warning::FastClock {
+                    count: 6,
+                    of: 6,
+                    ..
+                }
+            )
+        };
+        let told = analysis.warnings.iter().filter(told).count();
+        assert_eq!(told, if beyond > 0 { 10 } else { 0 });
+    }
 }
 
 #[test]

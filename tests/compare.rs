@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use proptest::prelude::*;
-use sebs_tui::core::compare::{Candidate, CompareError, Comparison, Verdict};
+use sebs_tui::core::compare::{Candidate, CellChange, CompareError, Comparison, Verdict};
 use sebs_tui::core::message::{Entry, Event};
 use sebs_tui::core::sample::{SampleKey, StartKind};
 use sebs_tui::core::time::{MILLISECOND, Nanos};
@@ -19,8 +19,12 @@ const SIZES: u32 = 4;
 
 /// Warm 10 ms + 2 ms/MB, cold 100 ms more, with a skewed scatter of up to 4 ms; `seed` makes another run of the same.
 fn run(repetitions: u32, seed: u64, extra: Nanos) -> Vec<Entry> {
+    run_of(SIZES, repetitions, seed, extra)
+}
+
+fn run_of(sizes: u32, repetitions: u32, seed: u64, extra: Nanos) -> Vec<Entry> {
     let mut state = seed;
-    hand::timed_run(SIZES, repetitions, |key: SampleKey| {
+    hand::timed_run(sizes, repetitions, |key: SampleKey| {
         let scatter = hand::noise(&mut state) * hand::noise(&mut state) * 4e6;
         let cold = Nanos::from(key.kind == StartKind::Cold) * 100 * MILLISECOND;
         10 * MILLISECOND + cold + Nanos::from(key.size) * 2 * MILLISECOND + scatter as Nanos + extra
@@ -97,6 +101,66 @@ fn five_samples_are_too_few() {
     let comparison = compared(&[&run(5, 1, 0), &run(60, 2, 50 * MILLISECOND)]).unwrap();
     assert_eq!(verdicts(&comparison), [Verdict::TooFewSamples; 8]);
     assert_eq!(comparison.above(0.0).count(), 0);
+}
+
+#[test]
+fn a_gate_over_forty_cells_of_equal_worlds_raises_no_more_false_alarms_than_it_says() {
+    // Exponential times, so wide that medians of ten are 10 % apart by chance alone.
+    let world = |seed: u64| {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hand::timed_run(20, 10, |_| {
+            10 * MILLISECOND - ((1.0 - hand::noise(&mut state)).ln() * 20e6) as Nanos
+        })
+    };
+    let (mut alarms, mut uncorrected) = (0, 0);
+    let pairs = 20;
+    for pair in 1..=pairs {
+        let comparison = compared(&[&world(2 * pair), &world(2 * pair + 1)]).unwrap();
+        let cells = &comparison.runs[0].cells;
+        assert_eq!(cells.len(), 40);
+        alarms += u64::from(comparison.above(0.1).next().is_some());
+        let above = |cell: &&CellChange| cell.change.ratio_interval.unwrap().low > 1.1;
+        uncorrected += u64::from(cells.iter().any(|cell| above(&cell)));
+    }
+    assert!(
+        alarms * 20 <= pairs,
+        "{alarms} of {pairs}, {uncorrected} by intervals alone"
+    );
+    // Each cell's own interval alone would raise more.
+    assert!(uncorrected > alarms, "{uncorrected} of {pairs}");
+}
+
+#[test]
+fn what_no_difference_could_show_with_is_called_too_few_samples() {
+    // sizes, samples, verdict of equal worlds, samples that suffice
+    let table = [
+        (4, 6, Verdict::NoDifferenceShown, None),
+        (20, 6, Verdict::TooFewSamples, Some(7)),
+        (20, 5, Verdict::TooFewSamples, Some(7)),
+        (4, 5, Verdict::TooFewSamples, Some(6)),
+        (20, 7, Verdict::NoDifferenceShown, None),
+    ];
+    for (sizes, n, verdict, needed) in table {
+        let same = [run_of(sizes, n, 1, 0), run_of(sizes, n, 2, 0)];
+        let comparison = compared(&[&same[0], &same[1]]).unwrap();
+        for cell in &comparison.runs[0].cells {
+            assert_eq!((cell.verdict, cell.needed), (verdict, needed), "{cell:?}");
+        }
+        let untested: Vec<_> = comparison.untested().map(|(_, needed)| needed).collect();
+        assert_eq!(untested, Vec::from_iter(needed));
+        // With as many as are asked for, what is far apart is told apart.
+        let n = needed.map_or(n, |needed| needed as u32);
+        let apart = [
+            run_of(sizes, n, 1, 0),
+            run_of(sizes, n, 2, 50 * MILLISECOND),
+        ];
+        let comparison = compared(&[&apart[0], &apart[1]]).unwrap();
+        assert!(
+            verdicts(&comparison)
+                .iter()
+                .all(|it| *it == Verdict::Slower)
+        );
+    }
 }
 
 #[test]
@@ -196,6 +260,66 @@ fn the_program_fails_with_4_only_when_a_run_is_surely_slower_than_allowed() {
     assert!(
         told.contains("nowhere/journal.jsonl: cannot read"),
         "{told}"
+    );
+}
+
+#[test]
+fn a_gate_with_too_few_samples_is_incomplete_and_says_how_many_it_takes() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    stored(&at.join("before"), &run_of(20, 6, 1, 0));
+    stored(&at.join("after"), &run_of(20, 6, 2, 0));
+    let gate = program(at, &["before", "after", "--fail-above", "10%"]);
+    assert_eq!(gate.status.code(), Some(3));
+    let told = String::from_utf8(gate.stderr).unwrap();
+    assert!(told.contains("after: nothing could be tested"), "{told}");
+    assert!(told.contains("it takes 7 samples"), "{told}");
+    assert!(program(at, &["before", "after"]).status.success());
+}
+
+#[test]
+fn worlds_that_differ_are_named_beside_the_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = directory.path();
+    let made = |out: &str, more: &[&str]| {
+        let made = Command::new(env!("CARGO_BIN_EXE_sebs-tui"))
+            .current_dir(at)
+            .args("run --plain --platform simulated --payload-points 1 --repetitions 2".split(' '))
+            .args(["--payload-end", "1024", "--out", out])
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let mut runs = std::fs::read_dir(at.join(out)).unwrap();
+        let run = runs.next().unwrap().unwrap().path();
+        run.to_str().unwrap().to_owned()
+    };
+    let idle = made("one", &[]);
+    let other = made(
+        "two",
+        &[
+            "--simulated=wan",
+            "--clock-offset-s=0.5",
+            "--clock-rate-ppm=20",
+            "--memory=256",
+            "--dialect=text",
+        ],
+    );
+    let differences = |runs: [&str; 2]| -> Vec<[String; 3]> {
+        let told = program(at, &[runs[0], runs[1], "--format", "json"]);
+        let comparison: Comparison = serde_json::from_slice(&told.stdout).unwrap();
+        let found = comparison.runs.into_iter().flat_map(|run| run.differences);
+        found
+            .map(|found| [found.what, found.baseline, found.other])
+            .collect()
+    };
+    insta::assert_debug_snapshot!("conditions_that_differ", differences([&idle, &other]));
+    assert_eq!(differences([&idle, &idle]), Vec::<[String; 3]>::new());
+    // A journal alone does not say.
+    std::fs::remove_file(Path::new(&other).join("run.json")).unwrap();
+    assert!(
+        differences([&idle, &other])
+            .contains(&["memory in MB", "128", "not recorded"].map(String::from))
     );
 }
 

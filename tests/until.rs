@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use sebs_tui::core::analysis::{Analysis, Warning};
 use sebs_tui::core::board::Board;
 use sebs_tui::core::eta::time_left;
 use sebs_tui::core::message::{Command, Entry, Event, RunHeader, RunState};
@@ -223,10 +224,39 @@ fn what_is_never_known_well_enough_ends_at_the_bound() {
         half_width_ppm: 1,
         most: 25,
     };
-    let board = world(Vec::new(), Some(impossible)).go(10_000, None);
+    let mut world = world(Vec::new(), Some(impossible));
+    let board = world.go(10_000, None);
     assert_eq!(board.state, RunState::Complete);
     for cell in &board.cells[..4] {
         assert_eq!((cell.measured, cell.repetitions), (25, 25));
+    }
+    let missed: Vec<String> = missed(&world.entries).map(|it| it.to_string()).collect();
+    assert_eq!(missed.len(), 1);
+    assert!(
+        missed[0].starts_with("4 of 4 sizes and start kinds stopped at 25 repetitions before"),
+        "{missed:?}"
+    );
+}
+
+fn missed(entries: &[Entry]) -> impl Iterator<Item = Warning> + use<> {
+    let warnings = Analysis::of(entries).warnings.into_iter();
+    warnings.filter(|it| matches!(it, Warning::UntilMissed { .. }))
+}
+
+#[test]
+fn a_target_that_is_reached_or_was_never_set_is_not_missed() {
+    let reachable = Until {
+        most: 2_000,
+        ..UNTIL
+    };
+    for until in [None, Some(reachable)] {
+        let mut world = world(Vec::new(), until);
+        let board = world.go(10_000, None);
+        let all_known = times(&board)
+            .values()
+            .all(|times| half_width(times).is_some_and(|width| width <= 0.05));
+        assert!(until.is_none() || all_known);
+        assert_eq!(missed(&world.entries).count(), 0);
     }
 }
 

@@ -264,7 +264,8 @@ pub fn document() -> String {
         );
     }
     text.push_str(
-        "\n*Interval* is what the program publishes: the midpoint of the intersection of all exchanges' limits. *Min RTT* is the\n\
+        "\n*Interval* is what the program publishes: the midpoint of the intersection of the complete exchanges' limits in\n\
+         stamps of one kind, moved into that of all limits where it lies outside. *Min RTT* is the\n\
          exchange with the smallest round trip, *median* and *mean* are over the exchanges' own offsets. *SeBS's mean* is\n\
          `clock_drift_mean` over rows joined by number; SeBS itself joins them by position, and one lost datagram then shifts\n\
          all that follow, which is not shown here. No estimator can see a constant asymmetry: the error is half of it, and within\n\

@@ -47,7 +47,10 @@ fn arguments() -> [Arg; 3] {
             .long("fail-above")
             .value_name("PERCENT")
             .value_parser(percent)
-            .help("End with status 4 when a median rose by more than this for sure: its whole interval lies above"),
+            .help(
+                "End with status 4 when a median rose by more than this for sure: its corrected test says slower and its \
+                 whole interval lies above; with 3 when there are too few samples to test",
+            ),
         Arg::new("format")
             .long("format")
             .value_name("FORMAT")

@@ -33,8 +33,8 @@ const AFTER_HELP: &str = "\
 Every setting can also be given as a variable, SEBS_TUI_PAYLOAD_BEGIN=1024, or in a file, payload_begin = 1024.
 Precedence: flag > variable > file > SeBS's configuration > default; --print-config shows who won.
 
-Exit status: 0 complete, 1 an error or failed samples, 2 wrong usage, 3 incomplete (can be resumed), 4 slower than
---fail-above, 128 + N ended by signal N.";
+Exit status: 0 complete, 1 an error or failed samples, 2 wrong usage, 3 incomplete (to be resumed, or too few
+samples for --fail-above), 4 slower than --fail-above, 128 + N ended by signal N.";
 
 /// What is asked of the program.
 #[derive(Debug, Clone, PartialEq)]

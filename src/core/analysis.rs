@@ -1,5 +1,6 @@
 //! The answer of a run: what an invocation takes by size and start kind, how surely, and what to be wary of.
 
+mod missed;
 mod screen;
 mod sentences;
 mod warnings;
@@ -11,11 +12,14 @@ use super::counting::{counting, header};
 use super::distribution::median;
 use super::fit::Fits;
 use super::message::Entry;
+use super::offset::MOST_DRIFT_PPM;
 use super::plan::Plan;
 use super::rate::{ClockRate, clock_rate};
 use super::sample::{Attempt, AttemptOutcome, FunctionReport, PacketCounts, SampleKey, StartKind};
 use super::statistics::{Change, Description, change};
 use super::time::Nanos;
+
+use missed::missed;
 
 pub use screen::Screen;
 pub use sentences::sentences;
@@ -27,7 +31,8 @@ pub const ANALYSIS_VERSION: u32 = 1;
 /// Seed of the resampling: the same journal gives the same intervals.
 const SEED: u64 = 0x005e_b51a;
 
-/// What a run says. Only attempts that count are in it; those without a clock estimate are counted and left out.
+/// What a run says. Only attempts that count are in it; those without a clock estimate, and those that something
+/// contradicts, are counted and left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Analysis {
     /// [`ANALYSIS_VERSION`] of the writer.
@@ -55,14 +60,20 @@ pub struct CellAnalysis {
     pub size: u64,
     /// Start kind.
     pub kind: StartKind,
-    /// Samples with an invocation time.
+    /// Samples with an invocation time that counts.
     pub measured: usize,
     /// Samples without a clock estimate, left out of all else but the connection time and the datagrams.
     pub unsynchronised: usize,
+    /// Samples that something contradicts ([`super::doubt`]), left out likewise.
+    #[serde(default)]
+    pub left_out: usize,
     /// Corrected invocation time.
     pub invocation_time: Option<Description>,
     /// Proven bounds on the errors of these times, which the clocks leave.
     pub bound: Option<Bounds>,
+    /// How far the median may be off by these bounds, beside its interval, ns: the median of the true times lies within.
+    #[serde(default)]
+    pub clock_error: Option<Nanos>,
     /// DNS and TCP, before the invocation time begins.
     pub connection_time: Option<Description>,
     /// What the platform says that making environments took; none where it says nothing.
@@ -101,6 +112,9 @@ pub struct Rates {
     pub unknown: usize,
     /// Attempts with which no constant rate agrees.
     pub inconstant: usize,
+    /// Attempts whose rate is certain to lie beyond 100 ppm: their bounds do not hold.
+    #[serde(default)]
+    pub beyond: usize,
     /// The rate of the attempt that tells it best, ppm.
     pub ppm: Option<f64>,
     /// Its proven uncertainty, ppm.
@@ -160,7 +174,10 @@ impl Analysis {
             version: ANALYSIS_VERSION,
             warm: fits(StartKind::Warm),
             cold: fits(StartKind::Cold),
-            warnings: warnings::of(screen, &cells, &described, &cold_minus_warm),
+            warnings: missed(entries, &cells)
+                .into_iter()
+                .chain(warnings::of(screen, &cells, &described, &cold_minus_warm))
+                .collect(),
             screen,
             cold_minus_warm,
             cells: described,
@@ -232,31 +249,56 @@ fn describe(cell: &Cell) -> CellAnalysis {
     for (_, attempt) in &cell.attempts {
         packets.add(&attempt.packets);
     }
-    let bounds = of_clock(|clock| clock.bound);
+    let bounds: Vec<Nanos> = measured
+        .iter()
+        .filter_map(|(attempt, _)| attempt.bound())
+        .collect();
+    let doubtful = |(_, attempt): &&(SampleKey, &Attempt)| attempt.doubt().is_some();
+    let left_out = cell.attempts.iter().filter(doubtful).count();
     CellAnalysis {
         size: cell.size,
         kind: cell.kind,
         measured: measured.len(),
-        unsynchronised: cell.attempts.len() - measured.len(),
+        unsynchronised: cell.attempts.len() - measured.len() - left_out,
+        left_out,
         invocation_time: Description::of(&cell.times()),
         bound: median(&bounds)
             .zip(bounds.iter().copied().max())
             .map(|(median, largest)| Bounds { median, largest }),
+        clock_error: clock_error(&measured),
         connection_time: Description::of(&connection),
         init_duration: Description::of(&of_platform(|function| function.init)),
         billed_duration: Description::of(&of_platform(|function| function.billed)),
         rtt: Description::of(&of_clock(|clock| clock.minimum_rtt)),
         offset: Description::of(&of_clock(|clock| clock.offset)),
-        rate: rates(&measured),
+        rate: rates(cell),
         packets,
         loss: packets.loss(),
     }
 }
 
-fn rates(measured: &[(&Attempt, Nanos)]) -> Rates {
+/// How far the median moves at the most when each time is off by its bound.
+fn clock_error(measured: &[(&Attempt, Nanos)]) -> Option<Nanos> {
+    let moved = |sign: Nanos| {
+        let times = measured
+            .iter()
+            .filter_map(|(attempt, time)| Some(time + sign * attempt.bound()?));
+        median(&times.collect::<Vec<_>>())
+    };
+    let (low, high) = (moved(-1)?, moved(1)?);
+    let middle = moved(0)?;
+    Some((middle - low).max(high - middle))
+}
+
+/// Also of the attempts that are left out: a clock that is too fast is why.
+fn rates(cell: &Cell) -> Rates {
     let mut rates = Rates::default();
-    for (attempt, _) in measured {
-        match clock_rate(&attempt.exchanges) {
+    let with_clock = cell.attempts.iter().filter(|(_, it)| it.clock.is_some());
+    for (_, attempt) in with_clock {
+        let rate = clock_rate(&attempt.exchanges);
+        let beyond = |least: f64| least > f64::from(MOST_DRIFT_PPM);
+        rates.beyond += usize::from(rate.at_least().is_some_and(beyond));
+        match rate {
             ClockRate::Unknown { .. } => rates.unknown += 1,
             ClockRate::Inconstant { .. } => rates.inconstant += 1,
             ClockRate::Known {

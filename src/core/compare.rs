@@ -1,20 +1,23 @@
 //! Runs against a baseline: where the invocation time changed, and how surely.
 
+mod differences;
 mod pair;
+mod verdict;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::differences::changed;
+use self::verdict::judge;
 use super::message::Entry;
 use super::plan::Sweep;
 use super::sample::StartKind;
-use super::statistics::{Change, Enough, RankTest, holm};
+use super::statistics::{Change, Enough, LEAST_FOR_INTERVAL, RankTest};
 use super::time::Nanos;
 
 /// Version of its shape.
 pub const COMPARISON_VERSION: u32 = 1;
-
-/// Chance of a false alarm in the whole comparison that is accepted.
-const SIGNIFICANCE: f64 = 0.05;
 
 /// A run by the name that a person gave, with its journal.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +27,9 @@ pub struct Candidate<'a> {
     /// Its journal.
     pub entries: &'a [Entry],
 }
+
+/// What a run was set up with beyond its journal: values by their names, such as `memory`.
+pub type Conditions = BTreeMap<String, String>;
 
 /// Why runs cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +118,9 @@ pub struct CellChange {
     pub test: Enough<RankTest>,
     /// The test's chance, corrected for all tests of this comparison, or of all that were judged together.
     pub corrected_p: Option<f64>,
+    /// Samples of each of the two runs that suffice for a verdict among so many tests; none unless there are too few.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed: Option<usize>,
     /// Sum of the median clock bounds of both. A change below it may be one of the paths' asymmetry.
     pub clock_bounds: Nanos,
     /// What follows.
@@ -128,7 +137,7 @@ pub enum Verdict {
     Faster,
     /// Neither; that is no proof that there is none.
     NoDifferenceShown,
-    /// One of the runs has too few samples.
+    /// One of the runs has too few samples: among so many tests no difference, however large, could be shown.
     TooFewSamples,
 }
 
@@ -145,9 +154,12 @@ impl Verdict {
 }
 
 impl CellChange {
-    /// The verdict in words, and whether the clocks leave it open.
+    /// The verdict in words, whether the clocks leave it open, and how many samples it takes.
     pub fn words(&self) -> String {
         let words = self.verdict.words();
+        if let Some(needed) = self.needed {
+            return format!("{words}: it takes {needed}");
+        }
         let sure = matches!(self.verdict, Verdict::Slower | Verdict::Faster);
         if sure && self.within_clock_bounds() {
             format!("{words}, within the clocks' bounds")
@@ -161,11 +173,14 @@ impl CellChange {
         self.change.difference.abs() <= self.clock_bounds
     }
 
-    /// Whether the whole interval of the change lies above this share of the baseline's median (0.1: 10 %).
+    /// Whether it is slower by its corrected test, and the whole interval of the change lies above this share of the
+    /// baseline's median (0.1: 10 %). The interval alone is that of one cell: of many, some lie above by chance.
     pub fn surely_above(&self, share: f64) -> bool {
-        self.change
-            .ratio_interval
-            .is_some_and(|interval| interval.low - 1.0 > share)
+        self.verdict == Verdict::Slower
+            && self
+                .change
+                .ratio_interval
+                .is_some_and(|interval| interval.low - 1.0 > share)
     }
 }
 
@@ -202,6 +217,18 @@ impl Comparison {
         cells.filter(|cell| cell.corrected_p.is_some()).count()
     }
 
+    /// Also tells what the runs were set up with: `conditions` of each of them, the baseline's first.
+    #[must_use]
+    pub fn with_conditions(mut self, conditions: &[Conditions]) -> Self {
+        let Some((before, others)) = conditions.split_first() else {
+            return self;
+        };
+        for (run, after) in self.runs.iter_mut().zip(others) {
+            run.differences.extend(changed(before, after));
+        }
+        self
+    }
+
     /// The changes that are surely above this share of the baseline's median (0.1: 10 %), with their run's name.
     pub fn above(&self, share: f64) -> impl Iterator<Item = (&str, &CellChange)> {
         self.runs.iter().flat_map(move |run| {
@@ -212,22 +239,14 @@ impl Comparison {
             above.map(|cell| (run.name.as_str(), cell))
         })
     }
-}
 
-/// Corrects the chances of all tests together, and says what follows.
-fn judge(mut cells: Vec<&mut CellChange>) {
-    cells.retain(|cell| cell.test.known().is_some());
-    let chances: Vec<f64> = cells
-        .iter()
-        .filter_map(|cell| cell.test.known().map(|test| test.p))
-        .collect();
-    for (cell, corrected) in cells.into_iter().zip(holm(&chances)) {
-        cell.corrected_p = Some(corrected);
-        let interval = cell.change.interval.known().copied();
-        cell.verdict = match interval.filter(|_| corrected < SIGNIFICANCE) {
-            Some(interval) if interval.low > 0 => Verdict::Slower,
-            Some(interval) if interval.high < 0 => Verdict::Faster,
-            _ => Verdict::NoDifferenceShown,
-        };
+    /// The runs of which no size and start kind could be tested, with the samples of each that would suffice.
+    pub fn untested(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.runs.iter().filter_map(|run| {
+            let few = |cell: &CellChange| cell.verdict == Verdict::TooFewSamples;
+            let needed = run.cells.iter().filter_map(|cell| cell.needed).max();
+            let none = run.cells.iter().all(few);
+            none.then(|| (run.name.as_str(), needed.unwrap_or(LEAST_FOR_INTERVAL)))
+        })
     }
 }

@@ -19,7 +19,8 @@ pub struct Line {
     pub n: usize,
     /// Rise, s/MB.
     pub slope: f64,
-    /// 95 % interval of the slope, s/MB: lower end, upper end.
+    /// 95 % interval of the slope, s/MB: lower end, upper end. It is Student's: for points that scatter independently,
+    /// normally and equally about a straight line.
     pub slope_interval: (f64, f64),
     /// Time at size 0, s.
     pub intercept: f64,
@@ -47,11 +48,17 @@ impl Line {
                 least: LEAST_SIZES,
             };
         }
+        let differ = points.iter().any(|(_, time)| *time != points[0].1);
         let points: Vec<(f64, f64)> = points
             .iter()
             .map(|(size, time)| (*size as f64 / MEGABYTE, seconds(*time)))
             .collect();
-        Enough::Known(Self::through(&points))
+        let line = Self::through(&points);
+        Enough::Known(Self {
+            // In seconds the squares about a rounded mean are not quite 0 when all times are equal.
+            adjusted_r2: line.adjusted_r2.filter(|_| differ),
+            ..line
+        })
     }
 
     fn through(points: &[(f64, f64)]) -> Self {
@@ -199,6 +206,12 @@ mod tests {
         assert_eq!((level.adjusted_r2, level.is_flat()), (None, true));
         assert!(line(&[(1, 9), (2, 5), (3, 8)]).is_flat());
         assert!(!line(&[(1, 9), (2, 7), (3, 5), (4, 3)]).is_flat());
+        for time in [9, 100_000_001, 333_333_333, 12_345_678_901] {
+            for n in [3, 7, 30] {
+                let equal: Vec<(u64, Nanos)> = (1..=n).map(|size| (size, time)).collect();
+                assert_eq!(line(&equal).adjusted_r2, None, "{time} {n}");
+            }
+        }
     }
 
     #[test]

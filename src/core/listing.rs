@@ -17,7 +17,7 @@ const KEPT: usize = 2000;
 pub enum Mark {
     /// Nothing: it was measured.
     None,
-    /// It was taken again later, or a clock was stepped during it.
+    /// It was taken again later, or something contradicts it, such as a stepped clock: it is in no figure.
     Look,
     /// It has no clock estimate.
     NoClock,
@@ -127,6 +127,9 @@ struct Seen {
     place: usize,
     number: u64,
     invocation: Option<Nanos>,
+    bound: Option<Nanos>,
+    /// Its time is in no figure.
+    doubtful: bool,
     clock: Option<ClockEstimate>,
     packets: PacketCounts,
 }
@@ -137,7 +140,9 @@ impl Seen {
             key: attempt.purpose.key(),
             place,
             number: attempt.number,
-            invocation: attempt.invocation_time(),
+            invocation: attempt.corrected_time(),
+            bound: attempt.bound(),
+            doubtful: attempt.doubt().is_some(),
             clock: attempt.clock,
             packets: attempt.packets,
         }
@@ -224,15 +229,13 @@ impl Listing {
                 SampleOutcome::Failed(_) => Mark::Failed,
                 SampleOutcome::Skipped(_) => Mark::Skipped,
                 SampleOutcome::Unsynchronised => Mark::NoClock,
-                SampleOutcome::Measured if clock.is_some_and(|clock| clock.clock_step) => {
-                    Mark::Look
-                }
+                SampleOutcome::Measured if found.is_some_and(|seen| seen.doubtful) => Mark::Look,
                 SampleOutcome::Measured => Mark::None,
             },
             invocation: found
                 .filter(|_| *outcome == SampleOutcome::Measured)
                 .and_then(|seen| seen.invocation),
-            bound: clock.map(|clock| clock.bound),
+            bound: found.and_then(|seen| seen.bound),
             rtt: clock.map(|clock| clock.minimum_rtt),
             packets: found.map(|seen| seen.packets).unwrap_or_default(),
             tries: self.tries,

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod contract;
 pub mod counting;
 pub mod distribution;
+pub mod doubt;
 pub mod drift;
 pub mod effort;
 pub mod eta;

@@ -12,13 +12,15 @@ use super::time::Nanos;
 pub struct ClockEstimate {
     /// Kind of stamps of the point estimate; never mixed.
     pub stamps: StampKind,
-    /// Midpoint of the intersection of the complete exchanges' bounds, ns.
+    /// Midpoint of the intersection of the complete exchanges' bounds in stamps of that kind, moved into that of all
+    /// bounds where it lies outside, ns.
     pub offset: Nanos,
     /// Distance to the farther end of what all bounds together leave possible: the proven uncertainty, ns.
     pub bound: Nanos,
     /// Function's clock at which it holds: the handler's entry, ns since the epoch.
     pub at: Nanos,
-    /// The intersection was empty: a clock was stepped during the exchange, and `bound` is no proof.
+    /// The intersection was empty: a clock was stepped during the exchange, or the clocks' rates differ by more than
+    /// [`MOST_DRIFT_PPM`], and `bound` is no proof.
     pub clock_step: bool,
     /// Complete exchanges it rests on.
     pub exchanges: u32,
@@ -72,8 +74,11 @@ pub fn alone(exchange: &Exchange, stamps: StampKind) -> Option<(Nanos, Nanos)> {
     pick(exchange).rtt_and_offset()
 }
 
-/// Time in which two clocks are taken to drift apart by a nanosecond at most, ns: crystals keep 100 parts per million.
-const DRIFT_OF_ONE: u64 = 1_000_000 / 100;
+/// Most that the rates of two clocks are taken to differ by, in parts per million: crystals keep it.
+pub const MOST_DRIFT_PPM: u32 = 100;
+
+/// Time in which two clocks are taken to drift apart by a nanosecond at most, ns.
+const DRIFT_OF_ONE: u64 = 1_000_000 / MOST_DRIFT_PPM as u64;
 
 /// How far the offset may have moved over this length of time, ns: what a bound is widened by.
 /// One nanosecond more for the digits that stamps do not have.
@@ -87,7 +92,7 @@ pub fn widening(distance: Nanos) -> Nanos {
 /// or not, each within [`widening`]: the intersection holds the truth. The estimate is its midpoint as the complete
 /// exchanges alone give it (a lone way would pull it to one side) in stamps of one kind (kinds differ by what the
 /// kernel does between them), moved into the intersection of everything should it lie outside. When that is empty a
-/// clock was stepped, and the bound covers the limits that contradict each other. None without a complete exchange.
+/// clock was stepped, or the rates differ by more than that, and the bound covers the limits that contradict each other. None without a complete exchange.
 pub fn estimate(exchanges: &[Exchange], at: Nanos) -> Option<ClockEstimate> {
     let kinds = [
         (StampKind::Kernel, Passages::kernel as Pick),
@@ -180,7 +185,7 @@ impl Passages {
     }
 }
 
-/// What the offset is not below and not above; empty when a clock was stepped.
+/// What the offset is not below and not above; empty when no offset with a drift of [`MOST_DRIFT_PPM`] agrees with it all.
 struct Interval {
     lower: Nanos,
     upper: Nanos,

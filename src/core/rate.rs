@@ -39,6 +39,18 @@ pub enum ClockRate {
     },
 }
 
+impl ClockRate {
+    /// How far the rate is off at the least, ppm: with what every rate that the exchanges allow exceeds 0.
+    pub fn at_least(&self) -> Option<f64> {
+        match self {
+            Self::Known {
+                ppm, uncertainty, ..
+            } => Some((ppm.abs() - uncertainty).max(0.0)),
+            Self::Unknown { .. } | Self::Inconstant { .. } => None,
+        }
+    }
+}
+
 /// What the exchanges say of the rate.
 ///
 /// As for the offset, T1 - T2 is not above the offset at T1 and T4 - T3 not below it at T4. The rates of all straight

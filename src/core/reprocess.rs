@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::doubt::is_plausible;
 use super::exchange::{Span, contain};
 use super::offset::{ClockEstimate, estimate};
 use super::sample::{Exchange, Stamps};
@@ -232,7 +233,7 @@ pub enum Change {
     BelowHalfRtt,
     /// So is ours, or it is below 0: the path was uneven, or a clock was stepped.
     Implausible,
-    /// A clock was stepped during the exchanges: the bound is no proof.
+    /// No offset agrees with all exchanges: a clock was stepped, or runs more than 100 ppm off, and the bound is no proof.
     ClockStep,
 }
 
@@ -313,7 +314,7 @@ impl Evaluation {
         misaligned: Misaligned,
     ) -> Self {
         let time = clock.map(|clock| times.invocation(clock.offset));
-        let plausible = |time: &Nanos| clock.is_some_and(|clock| *time >= clock.minimum_rtt / 2);
+        let plausible = |time: &Nanos| clock.is_some_and(|clock| is_plausible(*time, &clock));
         Self {
             sebs,
             outcome: match time {
@@ -430,7 +431,7 @@ fn changes(
             changes.push(Change::BelowHalfRtt);
         }
     }
-    changes.extend((time < clock.minimum_rtt / 2).then_some(Change::Implausible));
+    changes.extend((!is_plausible(time, clock)).then_some(Change::Implausible));
     changes.extend(clock.clock_step.then_some(Change::ClockStep));
     changes
 }

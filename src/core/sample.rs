@@ -184,8 +184,8 @@ pub struct Attempt {
 
 impl Attempt {
     /// From the request that could be sent to the function's first instruction, on the host's time line, ns:
-    /// handler entry − offset − start − connection time. The bound is the clock estimate's.
-    pub fn invocation_time(&self) -> Option<Nanos> {
+    /// handler entry − offset − start − connection time. Figures rest on [`Attempt::invocation_time`].
+    pub fn corrected_time(&self) -> Option<Nanos> {
         let (http, function, clock) = (self.http?, self.function.as_ref()?, self.clock.as_ref()?);
         Some(function.handler_entry - clock.offset - http.start - http.connected_after)
     }

@@ -14,7 +14,7 @@ use super::time::Nanos;
 
 pub use bootstrap::{Change, Interval, RatioInterval, change};
 pub use distributions::{normal_cdf, student_quantile};
-pub use ranks::{Method, RankTest, Trend, holm, mann_whitney, trend};
+pub use ranks::{Method, RankTest, Trend, holm, least_chance, mann_whitney, trend};
 
 /// Chance that an interval misses: 95 % intervals throughout.
 const MISS: f64 = 0.05;

@@ -17,15 +17,43 @@ pub fn nanos(nanos: Nanos) -> String {
     }
 }
 
-/// An interval in one unit, with two digits of its width, and three to six of its ends: `10.614 to 10.652 ms`.
+/// An interval in one unit, `1.10 to 1.31 ms`, with two digits of its width, at most four of its ends. They are rounded
+/// outward, so that what lies within is within what is shown, also when it is rounded by [`duration`].
 pub fn interval(low: f64, high: f64) -> String {
-    let most = low.abs().max(high.abs());
-    let (unit, name) = unit_of(most);
-    let decimals = decimals_for(high / unit - low / unit, 2)
-        .min(decimals_for(most / unit, 6))
-        .max(decimals_for(most / unit, 3));
-    let [low, high] = [low, high].map(|end| fixed(end / unit, decimals));
-    format!("{low} to {high} {name}")
+    let largest = low.abs().max(high.abs());
+    let (unit, name) = unit_of(largest);
+    if !largest.is_finite() {
+        return format!("– to – {name}");
+    }
+    let place = |value: f64| value.log10().floor() as i32;
+    let of_ends = 3 - if largest > 0.0 {
+        place(largest / unit)
+    } else {
+        0
+    };
+    let width = (high - low).abs() / unit;
+    let of_width = if width > 0.0 {
+        1 - place(width)
+    } else {
+        of_ends
+    };
+    let decimals = of_width.min(of_ends).clamp(0, 9);
+    let scale = 10_f64.powi(decimals);
+    let end = |value: f64, outward: fn(f64) -> f64| {
+        let scaled = value / unit * scale;
+        // What a decimal is short of in binary moves no end.
+        let near = scaled.round();
+        let exact = (scaled - near).abs() <= scaled.abs() * 4.0 * f64::EPSILON;
+        let rounded = if exact { near } else { outward(scaled) };
+        // No end is a negative nought.
+        let shown = rounded / scale + 0.0;
+        format!("{shown:.*}", decimals as usize).replace('-', "−")
+    };
+    format!(
+        "{} to {} {name}",
+        end(low, f64::floor),
+        end(high, f64::ceil)
+    )
 }
 
 /// A value and the bound on its error, in one unit, with the decimals that the bound leaves a meaning.
@@ -117,6 +145,8 @@ pub fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -142,17 +172,15 @@ mod tests {
 
     #[test]
     fn an_interval_tells_its_ends_apart() {
-        let shown = [
-            (900_000.0, 1_310_000.0, "0.90 to 1.31 ms"),
-            (10_614_000.0, 10_652_000.0, "10.614 to 10.652 ms"),
-            (63_268_000.0, 63_338_000.0, "63.268 to 63.338 ms"),
-            (95_600_000.0, 105_200_000.0, "95.6 to 105.2 ms"),
-            (99_999_999.0, 100_000_001.0, "100.000 to 100.000 ms"),
-            (5_000.0, 5_000.0, "5.00 to 5.00 µs"),
-            (-301.0, 4_200.0, "−0.30 to 4.20 µs"),
-            (0.0, 0.0, "0 to 0 ns"),
+        let intervals = [
+            ((900_000.0, 1_310_000.0), "0.90 to 1.31 ms"),
+            ((1_000_400_000.0, 1_001_600_000.0), "1.000 to 1.002 s"),
+            ((1_100_000.0, 1_100_000.0), "1.100 to 1.100 ms"),
+            ((-1_234_567.0, 8_765_432.0), "−1.3 to 8.8 ms"),
+            ((-1.0, 1_000.0), "−0.1 to 1.0 µs"),
+            ((0.0, 0.0), "0.000 to 0.000 ns"),
         ];
-        for (low, high, text) in shown {
+        for ((low, high), text) in intervals {
             assert_eq!(interval(low, high), text);
         }
     }
@@ -168,6 +196,31 @@ mod tests {
         ];
         for (value, bound, text) in shown {
             assert_eq!(with_bound(value, bound), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_interval_holds_its_median_as_both_are_shown(
+            median in -100_000_000_000_i64..100_000_000_000, below in 0_i64..2_000_000_000, above in 0_i64..2_000_000_000,
+            finer in 0_u32..9,
+        ) {
+            let finer = 10_i64.pow(finer);
+            let value = |text: &str| -> f64 {
+                let (number, unit) = text.rsplit_once(' ').expect("a unit");
+                let scale = match unit { "s" => 1e9, "ms" => 1e6, "µs" => 1e3, _ => 1.0 };
+                number.replace('−', "-").parse::<f64>().expect("a number") * scale
+            };
+            let (low, high) = (median - below / finer, median + above / finer);
+            let shown = interval(low as f64, high as f64);
+            let (from, to) = shown.split_once(" to ").expect("two ends");
+            let unit = to.rsplit_once(' ').expect("a unit").1;
+            let (from, to) = (value(&format!("{from} {unit}")), value(to));
+            let slack = 1e-6;
+            prop_assert!(from <= low as f64 + slack && high as f64 <= to + slack, "{low} {high}: {shown}");
+            let middle = value(&nanos(median));
+            let digit = 1e-9 * middle.abs() + slack;
+            prop_assert!(from <= middle + digit && middle <= to + digit, "{}: {shown}", nanos(median));
         }
     }
 

@@ -1,15 +1,16 @@
 //! `sebs-tui compare`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use sebs_tui::cli::{Comparing, TableFormat};
-use sebs_tui::core::compare::{Candidate, Comparison};
+use sebs_tui::core::compare::{Candidate, Comparison, Conditions};
 use sebs_tui::plain::compare::Style;
 use sebs_tui::plain::{self};
-use sebs_tui::store::journal;
+use sebs_tui::store::{RunFile, StoreError, journal, run_json};
 
 use super::Done;
-use super::ending::print_ignoring_a_closed_pipe;
+use super::ending::{INCOMPLETE, print_ignoring_a_closed_pipe};
 
 /// A run is slower than the bound of a comparison.
 const TOO_SLOW: u8 = 4;
@@ -28,7 +29,12 @@ pub fn compare(comparing: &Comparing) -> Done {
         .iter()
         .map(|(name, entries)| Candidate { name, entries })
         .collect();
-    let comparison = Comparison::of(&candidates)?;
+    let conditions: Vec<Conditions> = comparing
+        .directories
+        .iter()
+        .map(|directory| conditions(directory))
+        .collect::<Result<_, _>>()?;
+    let comparison = Comparison::of(&candidates)?.with_conditions(&conditions);
     let text = match comparing.format {
         TableFormat::Text => plain::compare::render(&comparison, Style::Text),
         TableFormat::Markdown => plain::compare::render(&comparison, Style::Markdown),
@@ -45,9 +51,28 @@ pub fn compare(comparing: &Comparing) -> Done {
     for line in &above {
         eprintln!("sebs-tui: {line}");
     }
-    Ok(if above.is_empty() {
+    if !above.is_empty() {
+        return Ok(TOO_SLOW.into());
+    }
+    let untested: Vec<String> = comparison
+        .untested()
+        .map(|(run, needed)| plain::compare::untested(run, needed))
+        .collect();
+    for line in &untested {
+        eprintln!("sebs-tui: {line}");
+    }
+    Ok(if untested.is_empty() {
         ExitCode::SUCCESS
     } else {
-        TOO_SLOW.into()
+        INCOMPLETE.into()
     })
+}
+
+/// What the run in `directory` was set up with; nothing is known where its journal stands alone.
+fn conditions(directory: &Path) -> Result<Conditions, StoreError> {
+    if directory.join(run_json::FILE_NAME).exists() {
+        Ok(RunFile::read(directory)?.conditions())
+    } else {
+        Ok(Conditions::default())
+    }
 }

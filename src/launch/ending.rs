@@ -21,8 +21,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::Done;
 
-/// The run was stopped by its user or by a limit, with samples left.
-const INCOMPLETE: u8 = 3;
+/// The run was stopped by its user or by a limit, with samples left; or there are too few samples to compare.
+pub(super) const INCOMPLETE: u8 = 3;
 
 /// Exit codes of a signalled program begin above this.
 pub(super) const SIGNALLED: i32 = 128;

@@ -163,3 +163,12 @@ pub fn above(run: &str, cell: &CellChange, share: f64) -> String {
         share * 100.0
     )
 }
+
+/// What is said of a run that cannot be tested, and of the samples of each size and start kind that it takes.
+pub fn untested(run: &str, needed: usize) -> String {
+    format!(
+        "{}: nothing could be tested, so nothing is known to be within the bound: it takes {needed} samples of a size and \
+         start kind in each run (--repetitions {needed})",
+        clean(run)
+    )
+}

@@ -272,7 +272,7 @@ fn reason(change: &Change) -> String {
         Change::Implausible => {
             "below half its RTT here too, so withheld: an uneven path or a stepped clock".into()
         }
-        Change::ClockStep => "a clock was stepped: no bound".into(),
+        Change::ClockStep => "a clock was stepped, or runs more than 100 ppm off: no bound".into(),
     }
 }
 

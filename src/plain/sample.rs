@@ -44,9 +44,17 @@ fn name_of(board: &Board, plan: &Plan, key: SampleKey) -> String {
 
 fn measured_parts(attempt: &Attempt) -> Vec<String> {
     let mut parts = Vec::new();
-    if let (Some(time), Some(clock)) = (attempt.invocation_time(), attempt.clock) {
-        parts.push(with_bound(time, clock.bound));
-    }
+    parts.extend(
+        attempt
+            .corrected_time()
+            .zip(attempt.bound())
+            .map(|(time, bound)| with_bound(time, bound)),
+    );
+    parts.extend(
+        attempt
+            .doubt()
+            .map(|doubt| format!("left out: {}", doubt.words())),
+    );
     parts.extend(
         attempt
             .http

@@ -13,6 +13,9 @@ use crate::core::statistics::Description;
 use crate::core::time::Nanos;
 use crate::core::words::size;
 
+/// What the clocks leave open is told from one part in so many of the median on.
+const NEGLIGIBLE: Nanos = 100;
+
 /// Counts, a table of medians by size and start kind, what `analysis` adds to it, and the `files` that hold the rest.
 pub fn summary(board: &Board, analysis: Option<&Analysis>, files: &[PathBuf]) -> String {
     let mut text = String::new();
@@ -20,7 +23,7 @@ pub fn summary(board: &Board, analysis: Option<&Analysis>, files: &[PathBuf]) ->
         let _ = writeln!(text, "{warning}");
     }
     counts(&mut text, board);
-    medians(&mut text, board);
+    medians(&mut text, board, analysis);
     if let Some(analysis) = analysis {
         analysed(&mut text, analysis);
     }
@@ -77,23 +80,38 @@ fn counts(text: &mut String, board: &Board) {
     );
 }
 
-fn medians(text: &mut String, board: &Board) {
+fn medians(text: &mut String, board: &Board, analysis: Option<&Analysis>) {
     let Some(plan) = board.plan() else { return };
     let _ = writeln!(
         text,
         "\ninvocation time: median [95 % interval] in ms (samples)"
     );
-    let _ = writeln!(text, "{:>10}  {:>28}  {:>28}", "size", "warm", "cold");
+    let entries: Vec<String> = (0..)
+        .zip(&board.cells)
+        .map(|(number, cell)| entry(cell, clock_error(analysis, number)))
+        .collect();
+    if entries.iter().any(|entry| entry.contains('±')) {
+        let _ = writeln!(
+            text,
+            "± is what the clocks leave open beside it, where that is above 1 % of the median"
+        );
+    }
+    let width = entries.iter().map(|entry| entry.chars().count()).max();
+    let width = width.unwrap_or_default().max(28);
+    let _ = writeln!(
+        text,
+        "{:>10}  {:>width$}  {:>width$}",
+        "size", "warm", "cold"
+    );
     // The cells of a size are neighbours, warm before cold.
-    for (point, cells) in plan.points.iter().zip(board.cells.chunks(2)) {
-        let [warm, cold] =
-            [0, 1].map(|kind| cells.get(kind).map_or_else(String::new, |cell| entry(cell)));
+    for (point, cells) in plan.points.iter().zip(entries.chunks(2)) {
+        let [warm, cold] = [0, 1].map(|kind| cells.get(kind).map_or("", String::as_str));
         let beyond = point
             .beyond
             .as_ref()
             .map(|limit| format!("  beyond {}", clean(&limit.name)));
         let line = format!(
-            "{:>10}  {warm:>28}  {cold:>28}{}",
+            "{:>10}  {warm:>width$}  {cold:>width$}{}",
             size(point.size),
             beyond.unwrap_or_default()
         );
@@ -102,22 +120,34 @@ fn medians(text: &mut String, board: &Board) {
     text.push('\n');
 }
 
-fn entry(cell: &Cell) -> String {
+/// What the clocks leave open of the median of the cell with this number, where it is not negligible, ns.
+fn clock_error(analysis: Option<&Analysis>, number: usize) -> Option<Nanos> {
+    let cell = analysis?.cells.get(number)?;
+    let median = cell.invocation_time?.median;
+    cell.clock_error
+        .filter(|error| error * NEGLIGIBLE > median.abs())
+}
+
+fn entry(cell: &Cell, clock_error: Option<Nanos>) -> String {
     let times: Vec<Nanos> = cell.invocation.values().copied().collect();
     let Some(times) = Description::of(&times) else {
         return "-".into();
     };
-    let (middle, count) = (in_ms(times.median), times.n);
+    let (middle, n) = (in_ms(times.median), times.n);
+    let count = match clock_error {
+        Some(error) => format!("±{:.*} ({n})", decimals(error), in_ms(error)),
+        None => format!("({n})"),
+    };
     match times.median_interval.known() {
         Some(interval) => {
             let decimals = decimals((interval.high - interval.low) / 2).min(4);
             format!(
-                "{middle:.decimals$} [{:.decimals$}, {:.decimals$}] ({count})",
+                "{middle:.decimals$} [{:.decimals$}, {:.decimals$}] {count}",
                 in_ms(interval.low),
                 in_ms(interval.high)
             )
         }
-        None => format!("{middle:.3} ({count})"),
+        None => format!("{middle:.3} {count}"),
     }
 }
 

@@ -55,15 +55,17 @@ const SEBS: [Column; 3] = [
 ];
 
 /// What this program adds; times in seconds, empty where nothing is known.
-const OURS: [Column; 38] = [
+const OURS: [Column; 39] = [
     ("outcome", |f| f.outcome.into()),
+    ("left_out", |f| {
+        let doubt = f.attempt.doubt();
+        doubt.map_or_else(String::new, |doubt| doubt.word().into())
+    }),
     ("invocation_time_corrected", |f| {
-        f.attempt
-            .invocation_time()
-            .map_or_else(String::new, seconds)
+        f.attempt.corrected_time().map_or_else(String::new, seconds)
     }),
     ("invocation_time_bound", |f| {
-        f.clock(|clock| seconds(clock.bound))
+        f.attempt.bound().map_or_else(String::new, seconds)
     }),
     ("offset", |f| f.clock(|clock| seconds(clock.offset))),
     ("offset_bound", |f| f.clock(|clock| seconds(clock.bound))),

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, directory};
+use crate::core::compare::Conditions;
 use crate::core::contract::StampKind;
 use crate::core::imported::Imported;
 use crate::core::time::Nanos;
@@ -15,6 +16,16 @@ pub const FILE_NAME: &str = "run.json";
 
 /// Version of its shape; a reader refuses a higher one.
 const VERSION: u32 = 1;
+
+/// Settings that may change a run's times and are not in its journal, and what they are called.
+const CONDITIONS: [(&str, &str); 6] = [
+    ("memory", "memory in MB"),
+    ("architecture", "architecture"),
+    ("dialect", "dialect"),
+    ("simulated", "simulated world"),
+    ("clock_offset_s", "clock offset in s"),
+    ("clock_rate_ppm", "clock rate in ppm"),
+];
 
 /// How a run was set up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,6 +167,23 @@ impl RunFile {
             return Err(malformed(what));
         }
         Ok(file)
+    }
+
+    /// What the run was set up with that may change its times and is not in its journal, by name.
+    pub fn conditions(&self) -> Conditions {
+        let simulated = self.setting("platform").as_deref() == Some("simulated");
+        CONDITIONS
+            .into_iter()
+            .filter(|(key, _)| simulated || *key != "simulated")
+            .filter_map(|(key, name)| Some((name.into(), self.setting(key)?)))
+            .collect()
+    }
+
+    fn setting(&self, key: &str) -> Option<String> {
+        self.settings.get(key).map(|setting| match &setting.value {
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
     }
 
     /// The settings as `(key, value, origin)`.

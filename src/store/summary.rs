@@ -61,7 +61,7 @@ pub struct CellSummary {
     /// Name of the limit that rules the size out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beyond: Option<String>,
-    /// Samples measured.
+    /// Samples measured, those that are left out of every figure included.
     pub measured: u32,
     /// Samples without a clock estimate.
     pub unsynchronised: u32,
@@ -211,6 +211,7 @@ fn bounds(entries: &[Entry]) -> BTreeMap<SampleKey, Nanos> {
     counting(entries)
         .into_iter()
         .filter(|(_, attempt)| attempt.outcome == AttemptOutcome::Measured)
-        .filter_map(|(key, attempt)| Some((key, attempt.clock?.bound)))
+        .filter(|(_, attempt)| attempt.doubt().is_none())
+        .filter_map(|(key, attempt)| Some((key, attempt.bound()?)))
         .collect()
 }

@@ -52,7 +52,10 @@ fn place(warning: &Warning) -> Option<Place> {
     let at = |kind: StartKind, bytes: u64| format!("{}, {}", kind.word(), size(bytes));
     let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
     let (at, weight, what) = match *warning {
-        Warning::TooFewSamples { .. } | Warning::ScreenOn { .. } | Warning::Drift { .. } => {
+        Warning::TooFewSamples { .. }
+        | Warning::ScreenOn { .. }
+        | Warning::Drift { .. }
+        | Warning::UntilMissed { .. } => {
             return None;
         }
         Warning::ColdFasterThanWarm {
@@ -75,6 +78,24 @@ fn place(warning: &Warning) -> Option<Place> {
             of,
         }
         | Warning::Unsynchronised {
+            size,
+            kind,
+            count,
+            of,
+        }
+        | Warning::Implausible {
+            size,
+            kind,
+            count,
+            of,
+        }
+        | Warning::Contradicted {
+            size,
+            kind,
+            count,
+            of,
+        }
+        | Warning::FastClock {
             size,
             kind,
             count,
@@ -126,8 +147,20 @@ fn shared(first: &Warning, group: &[&Warning], worst: &Place) -> String {
              datagrams reach this host?"
         ),
         Warning::ClockStep { .. } => format!(
-            "a clock was stepped during {count} exchanges, the host's clock during {of} invocations of {n} sizes and start \
-             kinds {most}: bounds are no proof there"
+            "a clock was stepped or ran more than 100 ppm off during {count} exchanges, the host's clock was stepped during \
+             {of} invocations of {n} sizes and start kinds {most}: bounds are no proof there, and these samples are left out"
+        ),
+        Warning::Implausible { .. } => format!(
+            "{count} of the {of} samples of {n} sizes and start kinds have times that no invocation takes and are left out \
+             {most}"
+        ),
+        Warning::Contradicted { .. } => format!(
+            "the platform's own record says another start kind of {count} of the {of} samples of {n} sizes and start kinds, \
+             which are left out {most}"
+        ),
+        Warning::FastClock { .. } => format!(
+            "the clocks' rates differ by more than 100 ppm for certain in {count} of the {of} samples of {n} sizes and start \
+             kinds {most}: their bounds do not hold"
         ),
         Warning::WrongKind { .. } => format!(
             "{count} attempts of {n} sizes and start kinds started in the other kind and were made again {most}"
@@ -141,18 +174,21 @@ fn shared(first: &Warning, group: &[&Warning], worst: &Place) -> String {
         Warning::ColdFasterThanWarm { .. } => format!(
             "at {n} sizes cold starts were faster than warm ones {most}: look at how cold starts were forced"
         ),
-        Warning::TooFewSamples { .. } | Warning::ScreenOn { .. } | Warning::Drift { .. } => {
-            first.to_string()
-        }
+        Warning::TooFewSamples { .. }
+        | Warning::ScreenOn { .. }
+        | Warning::Drift { .. }
+        | Warning::UntilMissed { .. } => first.to_string(),
     }
 }
 
 /// The two numbers of a warning that add up over sizes and start kinds.
 fn counted(warning: &Warning) -> (usize, usize) {
     match *warning {
-        Warning::Outliers { count, of, .. } | Warning::Unsynchronised { count, of, .. } => {
-            (count, of)
-        }
+        Warning::Outliers { count, of, .. }
+        | Warning::Unsynchronised { count, of, .. }
+        | Warning::Implausible { count, of, .. }
+        | Warning::Contradicted { count, of, .. }
+        | Warning::FastClock { count, of, .. } => (count, of),
         Warning::ClockStep {
             in_exchange,
             of_host,

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, CellAnalysis, Gap, Screen};
 use crate::core::distribution::median;
+use crate::core::doubt::Doubt;
 use crate::core::message::{Entry, Event};
 use crate::core::sample::{AttemptOutcome, HttpTimes, SampleKey, StartKind};
 use crate::core::statistics::{LEAST_FOR_INTERVAL, trend};
-use crate::core::time::{MILLISECOND, Nanos};
+use crate::core::time::Nanos;
 
 /// Share of datagrams without an answer from which loss is called high.
 const HIGH_LOSS: f64 = 0.05;
@@ -19,9 +20,6 @@ const RARE: f64 = 0.01;
 const WEAKEST_DRIFT: f64 = 0.3;
 /// Fewest samples of a kind that can show a drift.
 const LEAST_FOR_DRIFT: usize = 12;
-/// Distance of the host's two clocks over an invocation, ns, beyond its 500 ppm (NTP's fastest slew), from which one was
-/// stepped: two readings of a clock may be a scheduler's turn apart.
-const STEP: Nanos = 2 * MILLISECOND;
 
 /// Something a reader of the figures should know. Lengths are in ns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,16 +74,62 @@ pub enum Warning {
         /// Of how many.
         of: usize,
     },
-    /// A clock was stepped: bounds are no proof there.
+    /// A clock was stepped, or runs too far off: bounds are no proof there, and these samples are left out.
     ClockStep {
         /// Bytes.
         size: u64,
         /// Start kind.
         kind: StartKind,
-        /// Samples during whose exchange one of the clocks was stepped.
+        /// Samples with whose exchanges no offset agrees.
         in_exchange: usize,
         /// Samples during whose invocation the host's wall clock left its monotonic clock.
         of_host: usize,
+    },
+    /// Samples with times that no invocation takes, left out of the figures.
+    Implausible {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Samples whose start kind the platform's own record contradicts, left out of the figures.
+    Contradicted {
+        /// Bytes.
+        size: u64,
+        /// Start kind that the function told.
+        kind: StartKind,
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// The clocks' rates differ by more than the bounds allow for.
+    FastClock {
+        /// Bytes.
+        size: u64,
+        /// Start kind.
+        kind: StartKind,
+        /// Samples for which that is certain.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// `--until-ci` stopped at its most repetitions.
+    UntilMissed {
+        /// Sizes and start kinds.
+        cells: usize,
+        /// Of how many with samples.
+        of: usize,
+        /// Most repetitions.
+        most: u32,
+        /// Half-width that was asked for, relative to the median.
+        target: f64,
+        /// The widest that is known of them.
+        widest: Option<f64>,
     },
     /// Samples without a clock estimate, left out of the figures.
     Unsynchronised {
@@ -249,7 +293,7 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
         .count();
     let of_host = attempts()
         .filter_map(|attempt| attempt.http)
-        .filter(host_stepped)
+        .filter(HttpTimes::is_stepped)
         .count();
     if in_exchange + of_host > 0 {
         warnings.push(Warning::ClockStep {
@@ -257,6 +301,36 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
             kind,
             in_exchange,
             of_host,
+        });
+    }
+    let (of, doubtful) = (cell.attempts.len(), |doubt| {
+        attempts().filter(|it| it.doubt() == Some(doubt)).count()
+    });
+    let count = doubtful(Doubt::Implausible);
+    if count > 0 {
+        warnings.push(Warning::Implausible {
+            size,
+            kind,
+            count,
+            of,
+        });
+    }
+    let count = doubtful(Doubt::Contradicted);
+    if count > 0 {
+        warnings.push(Warning::Contradicted {
+            size,
+            kind,
+            count,
+            of,
+        });
+    }
+    let count = figures.rate.beyond;
+    if count > 0 {
+        warnings.push(Warning::FastClock {
+            size,
+            kind,
+            count,
+            of,
         });
     }
     if figures.unsynchronised > 0 {
@@ -285,9 +359,4 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
         let count = cell.wrong_kind;
         warnings.push(Warning::WrongKind { size, kind, count });
     }
-}
-
-/// The wall clock and the monotonic clock did not measure the same length.
-fn host_stepped(http: &HttpTimes) -> bool {
-    (http.end - http.start - http.end_after).abs() > STEP + http.end_after / 2000
 }

@@ -65,10 +65,15 @@ impl Display for Warning {
                 of_host,
             } => write!(
                 f,
-                "{}: a clock was stepped during {in_exchange} exchanges, the host's clock during {of_host} invocations: \
-                 bounds are no proof there",
+                "{}: during {in_exchange} exchanges a clock was stepped or ran more than 100 ppm off, during {of_host} \
+                 invocations the host's clock was stepped: bounds are no proof there, and these samples are left out",
                 at(kind, size)
             ),
+            Self::Implausible { .. }
+            | Self::Contradicted { .. }
+            | Self::FastClock { .. }
+            | Self::WrongKind { .. }
+            | Self::UntilMissed { .. } => doubtful(self, f),
             Self::Unsynchronised {
                 size,
                 kind,
@@ -97,12 +102,69 @@ impl Display for Warning {
                 nanos(bound),
                 nanos(median)
             ),
-            Self::WrongKind { size, kind, count } => write!(
-                f,
-                "{}: attempts that started in the other kind and were made again: {count}",
-                at(kind, size)
-            ),
         }
+    }
+}
+
+/// What is not as it was asked for: attempts and samples that do not count, and medians that are not known well enough.
+fn doubtful(warning: &Warning, f: &mut Formatter) -> fmt::Result {
+    let at = |kind: StartKind, bytes: u64| format!("{}, {}", kind.word(), size(bytes));
+    match *warning {
+        Warning::Implausible {
+            size,
+            kind,
+            count,
+            of,
+        } => write!(
+            f,
+            "{}: {count} of {of} samples are faster than half their smallest round trip and are left out: is the path \
+                 uneven?",
+            at(kind, size)
+        ),
+        Warning::Contradicted {
+            size,
+            kind,
+            count,
+            of,
+        } => write!(
+            f,
+            "{}: {count} of {of} samples started otherwise by the platform's own record and are left out",
+            at(kind, size)
+        ),
+        Warning::FastClock {
+            size,
+            kind,
+            count,
+            of,
+        } => write!(
+            f,
+            "{}: in {count} of {of} samples the clocks' rates differ by more than 100 ppm for sure: bounds do not hold \
+                 there",
+            at(kind, size)
+        ),
+        Warning::UntilMissed {
+            cells,
+            of,
+            most,
+            target,
+            widest,
+        } => write!(
+            f,
+            "{cells} of {of} sizes and start kinds stopped at {most} repetitions before their median was known to \
+                 ±{}{}: raise --max-repetitions",
+            percent(target),
+            widest.map_or_else(String::new, |widest| format!(
+                " (the widest to ±{})",
+                percent(widest)
+            ))
+        ),
+        Warning::WrongKind { size, kind, count } => write!(
+            f,
+            "{}: attempts that started in the other kind and were made again: {count}",
+            at(kind, size)
+        ),
+        // The others are told by the caller.
+        _ => Ok(()),
     }
 }
 

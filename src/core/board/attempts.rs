@@ -76,7 +76,7 @@ impl Board {
             self.note(
                 wall,
                 Severity::Warning,
-                "a clock was stepped during the exchange: the bound is no proof".into(),
+                "a clock was stepped during the exchange, or runs more than 100 ppm off: the bound is no proof".into(),
             );
         }
     }

@@ -26,7 +26,7 @@ pub struct Cell {
     pub skipped: u32,
     /// Attempts that started in the other kind.
     pub wrong_kind: u32,
-    /// Corrected invocation times of the measured samples, ns, by repetition.
+    /// Corrected invocation times of the measured samples that nothing contradicts, ns, by repetition.
     pub invocation: BTreeMap<u32, Nanos>,
     /// What the clocks leave open of them, ns, by repetition.
     pub bounds: BTreeMap<u32, Nanos>,
@@ -75,7 +75,7 @@ pub struct Ended {
     pub outcome: SampleOutcome,
     /// The attempt that counts.
     pub attempt: Option<u64>,
-    /// Its corrected invocation time, ns.
+    /// Its corrected invocation time, ns; none when something contradicts it.
     pub invocation: Option<Nanos>,
 }
 

@@ -187,7 +187,7 @@ fn offset(clock: &ClockEstimate) -> Check {
         length(clock.minimum_rtt)
     );
     if clock.clock_step {
-        let advice = "a clock was set during the exchange, so that the bound is no proof: wait until the time service has settled";
+        let advice = "a clock was set during the exchange, or runs more than 100 ppm off, so that the bound is no proof: wait until the time service has settled";
         return Check::doubtful(SUBJECT, found, advice);
     }
     Check::good(SUBJECT, found)

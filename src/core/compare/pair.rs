@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Candidate, CellChange, CompareError, Compared, Difference, Unmatched, Verdict};
+use super::differences::differences;
+use super::{Candidate, CellChange, CompareError, Compared, Unmatched, Verdict};
 use crate::core::counting::{counting, header};
 use crate::core::distribution::median;
 use crate::core::message::{Entry, RunHeader};
-use crate::core::plan::Order;
 use crate::core::sample::{AttemptOutcome, StartKind};
 use crate::core::statistics::{change, mann_whitney};
 use crate::core::time::Nanos;
@@ -26,13 +26,13 @@ type Cells = BTreeMap<(u64, StartKind), Cell>;
 fn cells(run: &RunHeader, entries: &[Entry]) -> Cells {
     let mut cells = Cells::new();
     for (key, attempt) in counting(entries) {
-        let clock = attempt
-            .clock
+        let bound = attempt
+            .bound()
             .filter(|_| attempt.outcome == AttemptOutcome::Measured);
-        if let Some((time, clock)) = attempt.invocation_time().zip(clock) {
+        if let Some((time, bound)) = attempt.invocation_time().zip(bound) {
             let cell = cells.entry((run.plan.size(key), key.kind)).or_default();
             cell.times.push(time);
-            cell.bounds.push(clock.bound);
+            cell.bounds.push(bound);
         }
     }
     cells
@@ -90,52 +90,8 @@ fn cell_change(size: u64, kind: StartKind, before: &Cell, after: &Cell) -> Optio
         change: change(&before.times, &after.times, seed)?,
         test: mann_whitney(&before.times, &after.times),
         corrected_p: None,
+        needed: None,
         clock_bounds: median(&before.bounds)? + median(&after.bounds)?,
         verdict: Verdict::TooFewSamples,
     })
-}
-
-fn differences(before: &RunHeader, after: &RunHeader) -> Vec<Difference> {
-    let facts = |run: &RunHeader| {
-        let outline = &run.plan.outline;
-        [
-            ("platform", run.platform.clone()),
-            ("runtime", run.runtime.clone()),
-            ("cold starts", run.cold_method.clone()),
-            ("N", known(run, run.n.into())),
-            ("clock exchange", run.sync.word().to_owned()),
-            ("datagrams in flight", run.in_flight.to_string()),
-            ("order", order(run)),
-            ("payload of a code sweep", known(run, outline.fixed_payload)),
-        ]
-    };
-    facts(before)
-        .into_iter()
-        .zip(facts(after))
-        .filter(|((_, baseline), (_, other))| baseline != other)
-        .map(|((what, baseline), (_, other))| Difference {
-            what: what.into(),
-            baseline,
-            other,
-        })
-        .collect()
-}
-
-/// A setting, which the files of another program do not tell.
-fn known(run: &RunHeader, value: u64) -> String {
-    match run.plan.imported {
-        Some(_) => "unknown".into(),
-        None => value.to_string(),
-    }
-}
-
-/// The order without its seed, which is to differ.
-fn order(run: &RunHeader) -> String {
-    if run.plan.imported.is_some() {
-        return "as recorded".into();
-    }
-    match run.plan.outline.order {
-        Order::Sebs => "sebs".into(),
-        Order::Shuffled { .. } => "shuffled".into(),
-    }
 }

@@ -127,7 +127,7 @@ pub struct Run {
     counted: BTreeMap<SampleKey, Option<u64>>,
     /// Skipped samples: none is added to their size and start kind.
     skipped: BTreeSet<SampleKey>,
-    /// Invocation times of the measured samples, ns.
+    /// Invocation times of the measured samples that nothing contradicts, ns.
     times: BTreeMap<SampleKey, Nanos>,
     last: Option<SampleKey>,
     attempts: u64,

@@ -68,6 +68,22 @@ pub fn mann_whitney(before: &[Nanos], after: &[Nanos]) -> Enough<RankTest> {
     })
 }
 
+/// The smallest `p` that samples of these sizes can have: all of one above all of the other, no two values equal.
+pub fn least_chance((m, n): (usize, usize), method: Method) -> f64 {
+    match method {
+        // One of all the choices of m places among m + n, at either end.
+        Method::Exact => {
+            let choices = (1..=m).map(|i| (n + i) as f64 / i as f64).product::<f64>();
+            (2.0 / choices).min(1.0)
+        }
+        Method::Normal => {
+            let pairs = (m * n) as f64;
+            let variance = pairs / 12.0 * (m + n + 1) as f64;
+            normal_two_sided((pairs / 2.0 - 0.5).max(0.0) / variance.sqrt())
+        }
+    }
+}
+
 /// Counts, for each U, the orders of `m` and `n` different values that have it.
 fn exact_p(m: usize, n: usize, u: f64) -> f64 {
     // ways[k][s]: choices of k of the values so far, as those of the second sample, above s values of the first.

@@ -1,10 +1,7 @@
 //! What a person should know of an attempt.
 
-use crate::core::sample::{Attempt, ColdNonce, FunctionReport, StartKind};
-use crate::core::time::{MILLISECOND, Nanos};
-
-/// Wall and monotonic clock may drift apart by this much, and by a thousandth of the time, before it is called a step.
-const STEP_ALLOWANCE: Nanos = MILLISECOND;
+use crate::core::sample::{Attempt, ColdNonce, FunctionReport, HttpTimes, StartKind};
+use crate::core::time::MILLISECOND;
 
 pub(super) fn warnings(attempt: &Attempt) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -34,15 +31,12 @@ pub(super) fn warnings(attempt: &Attempt) -> Vec<String> {
             attempt.number
         ));
     }
-    if let Some(http) = attempt.http {
-        let step = (http.end - http.start) - http.end_after;
-        if step.abs() > STEP_ALLOWANCE + http.end_after / 1000 {
-            warnings.push(format!(
-                "attempt {}: the host's wall clock moved by {:.3} ms against its monotonic clock during the invocation",
-                attempt.number,
-                step as f64 / MILLISECOND as f64
-            ));
-        }
+    if let Some(http) = attempt.http.filter(HttpTimes::is_stepped) {
+        warnings.push(format!(
+            "attempt {}: the host's wall clock moved by {:.3} ms against its monotonic clock during the invocation",
+            attempt.number,
+            http.moved() as f64 / MILLISECOND as f64
+        ));
     }
     warnings
 }

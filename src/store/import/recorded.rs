@@ -10,10 +10,13 @@ use crate::core::message::Event;
 use crate::core::offset::ClockEstimate;
 use crate::core::reprocess::{BySebs, Evaluation, Rows, Times};
 use crate::core::sample::Attempt;
+use crate::core::time::Nanos;
 
 /// What the journal says of one attempt's clocks.
 struct Clocks {
     estimate: Option<ClockEstimate>,
+    /// Bound on the invocation time, ns.
+    bound: Option<Nanos>,
     /// SeBS's mean and deviation, s.
     drift: [f64; 2],
 }
@@ -41,7 +44,10 @@ impl Recorded {
         let clocks = self.0.get(request)?;
         let [mean, deviation] = clocks.drift;
         let sebs = BySebs::recorded(times, mean, deviation);
-        Some(Evaluation::of_estimate(times, sebs, clocks.estimate))
+        Some(Evaluation {
+            bound: clocks.bound,
+            ..Evaluation::of_estimate(times, sebs, clocks.estimate)
+        })
     }
 }
 
@@ -71,6 +77,7 @@ fn clocks(attempt: &Attempt) -> Clocks {
     let sebs = BySebs::of(&nothing, &host, &function);
     Clocks {
         estimate: attempt.clock,
+        bound: attempt.bound(),
         drift: [sebs.mean, sebs.deviation],
     }
 }

@@ -106,7 +106,9 @@ fn slope(kind: StartKind, what: &str, fits: &Fits) -> (String, String) {
     let (low, high) = line.slope_interval;
     let between = interval(low * 1e9, high * 1e9);
     let sentence = if low <= 0.0 && high >= 0.0 {
-        format!("No growth of the {word} time with the {what} is shown (95 %: {between} per MB).")
+        format!(
+            "No growth of the {word} time with the {what} is shown (95 % if errors are normal, by Student's t: {between} per MB)."
+        )
     } else {
         let (verb, per) = if line.slope > 0.0 {
             ("adds", line.slope)
@@ -114,7 +116,7 @@ fn slope(kind: StartKind, what: &str, fits: &Fits) -> (String, String) {
             ("takes away", -line.slope)
         };
         format!(
-            "Each further MB of {what} {verb} {} {} a {word} call (95 %: {between}).",
+            "Each further MB of {what} {verb} {} {} a {word} call (95 % if errors are normal, by Student's t: {between}).",
             duration(per * 1e9),
             if line.slope > 0.0 { "to" } else { "from" }
         )

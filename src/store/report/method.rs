@@ -63,8 +63,9 @@ pub fn facts(report: &Report) -> Vec<(&'static str, String)> {
             run.plan.imported.as_ref().map_or_else(
                 || {
                     format!(
-                        "{} a size and start kind, at most {} attempts each",
-                        outline.repetitions, outline.attempts_per_sample
+                        "{}, at most {} attempts each",
+                        repetitions(run, &report.analysis),
+                        outline.attempts_per_sample
                     )
                 },
                 |imported| {
@@ -113,6 +114,23 @@ fn of_import(imported: &Imported) -> Vec<(&'static str, String)> {
     let mut facts = vec![("Imported", format!("{imported}; {left_out}"))];
     facts.extend(notes.map(|note| ("Of the import", note.clone())));
     facts
+}
+
+/// How often each size and start kind was measured.
+fn repetitions(run: &RunHeader, analysis: &Analysis) -> String {
+    let planned = run.plan.outline.repetitions;
+    let Some(until) = run.plan.until else {
+        return format!("{planned} a size and start kind");
+    };
+    let taken = |cell: &CellAnalysis| cell.measured + cell.left_out + cell.unsynchronised;
+    let taken = || analysis.cells.iter().map(taken).filter(|n| *n > 0);
+    format!(
+        "{planned} a size and start kind, then more until the median was known to ±{} % or {} were taken: {} to {}",
+        until.percent(),
+        until.most,
+        taken().min().unwrap_or_default(),
+        taken().max().unwrap_or_default()
+    )
 }
 
 fn clock_exchange(run: &RunHeader) -> String {
