@@ -19,6 +19,7 @@ use sebs_tui::platform::origin::{Origin, Tag};
 use sebs_tui::settings::{self, PlatformName, Settings};
 
 use super::ledgers::{directory, explained};
+use super::out::tell_anyway;
 use super::platforms::to_clean;
 use super::{Done, tell_unknown, tokio_runtime};
 use places::{Place, places, settings_of};
@@ -127,7 +128,7 @@ impl Sweep<'_> {
                 let skipped = format!("{}: skipped: {}", path.display(), explained(&error));
                 match self.whose {
                     Whose::DeadRuns | Whose::All if error.kind() == io::ErrorKind::WouldBlock => {
-                        println!("{skipped}");
+                        tell_anyway(format_args!("{skipped}\n"));
                     }
                     _ => outcome.faults.push(skipped),
                 }
@@ -254,18 +255,15 @@ impl Outcome {
 
     fn tell(&self) -> ExitCode {
         for place in &self.looked {
-            println!("looked for this program's tag: {place}");
+            tell_anyway(format_args!("looked for this program's tag: {place}\n"));
         }
-        print!("{}", cleaning::table(&self.cleaned));
+        tell_anyway(cleaning::table(&self.cleaned));
         if self.cleaned.is_empty() && self.faults.is_empty() {
-            println!(
-                "{}",
-                if self.notes.is_empty() {
-                    "nothing is left"
-                } else {
-                    "nothing else is known to be left"
-                }
-            );
+            tell_anyway(if self.notes.is_empty() {
+                "nothing is left\n"
+            } else {
+                "nothing else is known to be left\n"
+            });
         }
         for fault in self.notes.iter().chain(&self.faults) {
             eprintln!("sebs-tui: {fault}");

@@ -1,16 +1,15 @@
 //! `sebs-tui compare`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use sebs_tui::cli::{Comparing, TableFormat};
 use sebs_tui::core::compare::{Candidate, Comparison, Conditions};
 use sebs_tui::plain::compare::Style;
 use sebs_tui::plain::{self};
-use sebs_tui::store::{RunFile, StoreError, journal, run_json};
+use sebs_tui::store::{RunFile, journal};
 
-use super::Done;
-use super::ending::{INCOMPLETE, print_ignoring_a_closed_pipe};
+use super::ending::INCOMPLETE;
+use super::{Done, tell};
 
 /// A run is slower than the bound of a comparison.
 const TOO_SLOW: u8 = 4;
@@ -32,7 +31,7 @@ pub fn compare(comparing: &Comparing) -> Done {
     let conditions: Vec<Conditions> = comparing
         .directories
         .iter()
-        .map(|directory| conditions(directory))
+        .map(|directory| RunFile::conditions_in(directory))
         .collect::<Result<_, _>>()?;
     let comparison = Comparison::of(&candidates)?.with_conditions(&conditions);
     let text = match comparing.format {
@@ -40,7 +39,7 @@ pub fn compare(comparing: &Comparing) -> Done {
         TableFormat::Markdown => plain::compare::render(&comparison, Style::Markdown),
         TableFormat::Json => serde_json::to_string_pretty(&comparison)? + "\n",
     };
-    print_ignoring_a_closed_pipe(&text);
+    tell(text)?;
     let Some(share) = comparing.fail_above else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -66,13 +65,4 @@ pub fn compare(comparing: &Comparing) -> Done {
     } else {
         INCOMPLETE.into()
     })
-}
-
-/// What the run in `directory` was set up with; nothing is known where its journal stands alone.
-fn conditions(directory: &Path) -> Result<Conditions, StoreError> {
-    if directory.join(run_json::FILE_NAME).exists() {
-        Ok(RunFile::read(directory)?.conditions())
-    } else {
-        Ok(Conditions::default())
-    }
 }

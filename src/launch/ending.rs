@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::Done;
+use super::out::tell_anyway;
 
 /// The run was stopped by its user or by a limit, with samples left; or there are too few samples to compare.
 pub(super) const INCOMPLETE: u8 = 3;
@@ -177,9 +178,9 @@ pub(super) fn conclude(
     text += &remains.told();
     match shown {
         Ok(Some(mut report)) => report.end(&text),
-        Ok(None) => print_ignoring_a_closed_pipe(&text),
+        Ok(None) => tell_anyway(&text),
         Err(error) => {
-            print_ignoring_a_closed_pipe(&text);
+            tell_anyway(&text);
             eprintln!("sebs-tui: the view failed, the run did not: {error}");
         }
     }
@@ -209,10 +210,6 @@ fn analysis_in(directory: &Path) -> Result<Analysis, String> {
     store::Summary::read(directory)
         .map(|summary| summary.analysis)
         .map_err(|error| format!("the analysis is not shown: {error}"))
-}
-
-pub(super) fn print_ignoring_a_closed_pipe(text: &str) {
-    _ = io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use sebs_tui::cli::Importing;
 use sebs_tui::store::import::{self, Found, Known, Made, Naming};
 
-use super::Done;
-use super::ending::print_ignoring_a_closed_pipe;
+use super::{Done, tell};
 
 /// Makes runs of what SeBS recorded. Nothing is written before every table was read.
 pub fn import(asked: &Importing) -> Done {
@@ -25,7 +24,7 @@ pub fn import(asked: &Importing) -> Done {
         command_line: std::env::args().collect(),
     };
     for found in found {
-        print_ignoring_a_closed_pipe(&told(&found.into_run(&naming)?));
+        tell(told(&found.into_run(&naming)?))?;
     }
     Ok(ExitCode::SUCCESS)
 }

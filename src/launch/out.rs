@@ -14,3 +14,10 @@ pub fn tell(text: impl Display) -> io::Result<()> {
         told => told,
     }
 }
+
+/// Prints what may not stop the command: why it could not be is told on standard error.
+pub(super) fn tell_anyway(text: impl Display) {
+    if let Err(error) = tell(text) {
+        eprintln!("sebs-tui: standard output: {error}");
+    }
+}

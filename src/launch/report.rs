@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use sebs_tui::cli::{ReportForm, ReportOptions};
 use sebs_tui::store::{self};
 
-use super::Done;
-use super::ending::print_ignoring_a_closed_pipe;
+use super::{Done, tell};
 
 /// `sebs-tui report`: makes a report of a run that is on disk.
 pub fn report_run(options: &ReportOptions) -> Done {
@@ -17,15 +16,15 @@ pub fn report_run(options: &ReportOptions) -> Done {
             let beside = options.directory.join(store::report::FILE_NAME);
             let path = out.as_ref().unwrap_or(&beside);
             report.write_html(path)?;
-            print_ignoring_a_closed_pipe(&format!("{}\n", path.display()));
+            tell(format_args!("{}\n", path.display()))?;
         }
         ReportForm::Svg(directory) => {
             for path in report.write_svgs(directory)? {
-                print_ignoring_a_closed_pipe(&format!("{}\n", path.display()));
+                tell(format_args!("{}\n", path.display()))?;
             }
         }
-        ReportForm::Markdown => print_ignoring_a_closed_pipe(&report.markdown()),
-        ReportForm::Json => print_ignoring_a_closed_pipe(&format!("{}\n", report.json())),
+        ReportForm::Markdown => tell(report.markdown())?,
+        ReportForm::Json => tell(format_args!("{}\n", report.json()))?,
     }
     Ok(ExitCode::SUCCESS)
 }

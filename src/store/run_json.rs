@@ -169,6 +169,18 @@ impl RunFile {
         Ok(file)
     }
 
+    /// The [`conditions`](Self::conditions) of the run in `directory`; none where its journal stands alone.
+    ///
+    /// # Errors
+    /// Its file is there and cannot be read.
+    pub fn conditions_in(directory: &Path) -> Result<Conditions, StoreError> {
+        if directory.join(FILE_NAME).exists() {
+            Ok(Self::read(directory)?.conditions())
+        } else {
+            Ok(Conditions::default())
+        }
+    }
+
     /// What the run was set up with that may change its times and is not in its journal, by name.
     pub fn conditions(&self) -> Conditions {
         let simulated = self.setting("platform").as_deref() == Some("simulated");

@@ -119,7 +119,7 @@ impl Sample {
             repetition: key.repetition,
             attempt: attempt.number,
             time: attempt.invocation_time()?,
-            bound: attempt.clock?.bound,
+            bound: attempt.bound()?,
         })
     }
 }

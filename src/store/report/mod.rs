@@ -127,10 +127,15 @@ impl Report {
                 entries: &self.results,
             },
         ];
-        Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
+        let found = Comparison::of(&candidates).map_err(|error| StoreError::Incomparable {
             baseline: baseline.into(),
             error,
-        })
+        })?;
+        let conditions = self.file.as_ref().map(RunFile::conditions);
+        Ok(found.with_conditions(&[
+            RunFile::conditions_in(baseline)?,
+            conditions.unwrap_or_default(),
+        ]))
     }
 
     /// The HTML file.
