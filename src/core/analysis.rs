@@ -3,6 +3,7 @@
 mod missed;
 mod screen;
 mod sentences;
+mod warning;
 mod warnings;
 mod wording;
 
@@ -23,7 +24,8 @@ use missed::missed;
 
 pub use screen::Screen;
 pub use sentences::sentences;
-pub use warnings::{Warning, is_wide, too_few};
+pub use warning::Warning;
+pub use warnings::{is_wide, too_few};
 
 /// Version of its shape.
 pub const ANALYSIS_VERSION: u32 = 1;

@@ -3,6 +3,9 @@
 //! In SeBS's files the function is the "client" and the host the "server". SeBS joins the two ends' rows by their
 //! place in the files, averages the offset, and adds it to the invocation time, from which it had to be subtracted.
 
+mod by_sebs;
+mod recorded;
+
 use serde::Serialize;
 
 use super::doubt::is_plausible;
@@ -11,163 +14,11 @@ use super::offset::{ClockEstimate, estimate};
 use super::sample::{Exchange, Stamps};
 use super::time::{MICROSECOND, Nanos, SECOND};
 
+pub use self::by_sebs::BySebs;
+pub use self::recorded::{BadLine, Findings, Rows, Sample, Times};
+
 /// Effects on an invocation time that are not worth a word, ns.
 const NEGLIGIBLE: Nanos = MICROSECOND;
-
-/// The times in one row of `result.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
-    /// From the look-up of the name until the request could be sent, ns.
-    pub connection: Nanos,
-    /// The host's clock before that, ns since the epoch.
-    pub start: Nanos,
-    /// The function's clock at the handler's entry, ns since the epoch.
-    pub finish: Nanos,
-    /// The unit of these two stamps, ns; 0 for nanoseconds.
-    pub unit: Nanos,
-}
-
-impl Times {
-    /// The invocation time if the function's clock is `offset` ahead, ns.
-    fn invocation(&self, offset: Nanos) -> Nanos {
-        // Each of them fits; all of them together need not, in a file that makes no sense.
-        [offset, self.start, self.connection]
-            .into_iter()
-            .fold(self.finish, Nanos::saturating_sub)
-    }
-}
-
-/// One row of `result.csv` as it stands there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sample {
-    /// Bytes; SeBS has written whole numbers and fractions.
-    pub size: String,
-    /// Repetition.
-    pub repetition: String,
-    /// 1 for a cold start, 0 for a warm one; empty where SeBS did not record it.
-    pub is_cold: String,
-    /// Seconds until the request could be sent.
-    pub connection_time: String,
-    /// The host's clock before that, s since the epoch.
-    pub start_timestamp: String,
-    /// The function's clock at the handler's entry, s since the epoch.
-    pub finish_timestamp: String,
-    /// The platform's request id, by which the files of the exchanges are named.
-    pub request_id: String,
-}
-
-/// A line that could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BadLine {
-    /// The file.
-    pub file: String,
-    /// Its line, from 1.
-    pub line: u64,
-    /// The column.
-    pub column: String,
-    /// What stands there, its beginning.
-    pub value: String,
-}
-
-/// What was found in a directory besides its samples.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Findings {
-    /// The first of the lines that could not be used.
-    pub bad_lines: Vec<BadLine>,
-    /// How many more there are.
-    pub more_bad_lines: u64,
-    /// Files with exchanges that belong to no sample.
-    pub orphans: Vec<String>,
-    /// What else one should know.
-    pub notes: Vec<String>,
-    /// The table that was written.
-    pub written: String,
-}
-
-/// One end's file: its usable rows, and the place of each among all rows, from 0.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// T2 to T3 of the host, T1 to T4 of the function.
-    pub spans: Vec<Span>,
-    /// Places in the file; rows that make no sense have one too.
-    pub places: Vec<u32>,
-    /// The unit of the stamps, ns; 0 for nanoseconds.
-    pub unit: Nanos,
-}
-
-impl Rows {
-    /// In the order of time, in which they are unless someone changed the file.
-    fn in_order(mut self) -> Self {
-        if !self.spans.is_sorted_by_key(|span| span.from) {
-            let mut rows: Vec<_> = self.spans.into_iter().zip(self.places).collect();
-            rows.sort_by_key(|(span, _)| span.from);
-            (self.spans, self.places) = rows.into_iter().unzip();
-        }
-        self
-    }
-}
-
-/// What SeBS writes into its last three columns, s; not a number where it had nothing to average.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BySebs {
-    /// `clock_drift_mean`.
-    pub mean: f64,
-    /// `clock_drift_std`: the sample standard deviation.
-    pub deviation: f64,
-    /// `invocation_time`, with the mean added.
-    pub invocation_time: f64,
-}
-
-impl BySebs {
-    /// By SeBS's formulas in double precision, over the rows that have the same place in both files.
-    pub fn of(times: &Times, host: &Rows, function: &Rows) -> Self {
-        let count = drifts(host, function).count() as f64;
-        let mean = if count > 0.0 {
-            drifts(host, function).sum::<f64>() / count
-        } else {
-            f64::NAN
-        };
-        let squares: f64 = drifts(host, function)
-            .map(|drift| (drift - mean).powi(2))
-            .sum();
-        let deviation = if count > 1.0 {
-            (squares / (count - 1.0)).sqrt()
-        } else {
-            f64::NAN
-        };
-        Self::recorded(times, mean, deviation)
-    }
-
-    /// From a mean and a deviation that are known.
-    pub fn recorded(times: &Times, mean: f64, deviation: f64) -> Self {
-        let raw = double(times.finish) - double(times.start) - double(times.connection);
-        Self {
-            mean,
-            deviation,
-            invocation_time: raw + mean,
-        }
-    }
-}
-
-/// SeBS's `clock_drift` of each pair of rows with the same place.
-fn drifts(host: &Rows, function: &Rows) -> impl Iterator<Item = f64> {
-    let mut hosts = host.places.iter().zip(&host.spans).peekable();
-    let functions = function.places.iter().zip(&function.spans);
-    functions.filter_map(move |(place, outer)| {
-        while hosts.next_if(|(other, _)| *other < place).is_some() {}
-        let (_, inner) = hosts.next_if(|(other, _)| *other == place)?;
-        let (out, back) = (
-            double(outer.from) - double(inner.from),
-            double(outer.to) - double(inner.to),
-        );
-        Some(f64::midpoint(out, back))
-    })
-}
-
-/// `nanos` in seconds, as SeBS reads it from its files: the nearest double, also of times since the epoch.
-fn double(nanos: Nanos) -> f64 {
-    (nanos / SECOND) as f64 + (nanos % SECOND) as f64 / SECOND as f64
-}
 
 /// How much is known of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

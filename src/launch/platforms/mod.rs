@@ -1,20 +1,19 @@
 //! The platforms, registered: how settings become what an experiment is run with.
 
 mod aws;
+mod carrier;
 mod docker;
 mod endpoint;
+mod typical;
 
-use std::fmt::{self, Display, Formatter};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use sebs_tui::core::cold::ColdMethod;
 use sebs_tui::core::contract::Carrier;
-use sebs_tui::core::effort::{ASSUMED_ROUND_TRIP, Basis, Typical, round_trips};
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, RunHeader};
 use sebs_tui::core::plan::{Deployment, Limit, Limits, Plan, Sweep};
-use sebs_tui::core::time::{MILLISECOND, Moment, Nanos, SECOND};
+use sebs_tui::core::time::Moment;
 use sebs_tui::driver::echo::Echo;
 use sebs_tui::driver::package::{self, Template};
 use sebs_tui::driver::{self, DriverError, Equipment, Experiment};
@@ -26,9 +25,12 @@ use sebs_tui::platform::local::LocalPlatform;
 use sebs_tui::platform::{
     Abilities, ErrorKind, FunctionSpec, Platform, PlatformError, Reach, Retry,
 };
-use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings, Sync};
+use sebs_tui::settings::{Advertise, Auto, PlatformName, Runtime, Settings};
 
 use super::plan::about;
+
+pub(super) use self::carrier::{Fallback, settle};
+pub(super) use self::typical::typical;
 
 /// Registers the platforms: none for the simulated one, which is part of the driver.
 async fn platform(
@@ -54,36 +56,6 @@ pub(super) async fn abilities(
     };
     let fallback = settle(settings, platform.as_ref());
     Ok((platform.abilities(), fallback))
-}
-
-/// Further invocations compare the clocks though nobody asked for them.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fallback;
-
-impl Display for Fallback {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "clocks are compared over HTTP, since no address is known at which functions find this host; \
-             give one with --advertise ADDR or stun:HOST for datagrams: fewer invocations, and narrower bounds",
-        )
-    }
-}
-
-/// Settles what carries the clock exchange: where nothing is asked for, datagrams if functions find this host.
-pub(super) fn settle(settings: &mut Settings, platform: &dyn Platform) -> Option<Fallback> {
-    let bound = |address: SocketAddr| !address.ip().is_unspecified();
-    let is_found = settings.advertise != Advertise::Auto
-        || matches!(settings.listen, Auto::Given(address) if bound(address))
-        || platform.reach() != Reach::Unknown;
-    // A function of somebody else's is not known to answer further invocations.
-    let can_do_without = platform.abilities().deployment == Deployment::Ours;
-    let falls_back = settings.sync == Sync::Auto && !is_found && can_do_without;
-    settings.sync = if falls_back {
-        Sync::Http
-    } else {
-        settings.carrier().into()
-    };
-    falls_back.then_some(Fallback)
 }
 
 /// The platform, without removing what earlier runs left there; none for the simulated one.
@@ -242,52 +214,6 @@ fn limits(platform: Limits, template: &Template) -> Limits {
     Limits {
         package_least: Some(least),
         ..platform
-    }
-}
-
-/// What steps take, for a rough estimate: as measured, or on AWS, where nothing was, as assumed.
-pub(super) fn typical(settings: &Settings) -> Option<Typical> {
-    match settings.platform {
-        PlatformName::Local => Some(Typical {
-            basis: Basis::Measured,
-            warm: 10 * MILLISECOND,
-            cold: 30 * MILLISECOND,
-            deployment: 20 * MILLISECOND,
-            megabyte: 3 * MILLISECOND,
-            unpacking: 2 * MILLISECOND,
-            follow_up: MILLISECOND,
-        }),
-        // The old container is removed before the new one gets the package.
-        PlatformName::Docker => Some(Typical {
-            basis: Basis::Measured,
-            warm: 12 * MILLISECOND,
-            cold: 600 * MILLISECOND,
-            deployment: 200 * MILLISECOND,
-            megabyte: 3 * MILLISECOND,
-            unpacking: 14 * MILLISECOND,
-            follow_up: MILLISECOND,
-        }),
-        PlatformName::Aws => {
-            // A new connection takes two round trips with TLS.
-            let warm =
-                Nanos::from(round_trips(settings.carrier(), settings.n) + 2) * ASSUMED_ROUND_TRIP;
-            let forced = match settings.cold_method {
-                ColdMethod::Idle(wait) => wait.as_nanos() as Nanos,
-                _ => 2 * SECOND,
-            };
-            Some(Typical {
-                basis: Basis::Assumed(
-                    "round trips of 50 ms, 100 Mbit/s, 2 s for a forced cold start and 15 s for a deployment",
-                ),
-                warm,
-                cold: warm + forced,
-                deployment: 15 * SECOND,
-                megabyte: 80 * MILLISECOND,
-                unpacking: 10 * MILLISECOND,
-                follow_up: ASSUMED_ROUND_TRIP,
-            })
-        }
-        PlatformName::Endpoint | PlatformName::Simulated => None,
     }
 }
 

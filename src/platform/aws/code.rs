@@ -5,8 +5,9 @@ use aws_sdk_lambda::types::FunctionCode;
 use hyper::body::Bytes;
 
 use super::account::Account;
-use super::bucket::{Bucket, Object};
+use super::bucket::Bucket;
 use super::limits;
+use super::object::Object;
 use crate::platform::PlatformError;
 use crate::platform::context::Context;
 

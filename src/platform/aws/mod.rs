@@ -22,6 +22,7 @@ mod invoke;
 mod limits;
 mod log_tail;
 mod names;
+mod object;
 mod options;
 mod place;
 mod preflight;

@@ -4,7 +4,7 @@ use super::account::Account;
 use super::entry::unwritten;
 use super::errors::error;
 use super::function::{self, Function};
-use super::{bucket, role};
+use super::{bucket, object, role};
 use crate::platform::context::Context;
 use crate::platform::{ErrorKind, PlatformError, Resource};
 
@@ -66,7 +66,7 @@ pub(super) async fn remove(
         Some(Made::Role { name }) => role::remove(account, context, name).await,
         Some(Made::Bucket { region, name }) => bucket::remove(account, context, region, name).await,
         Some(Made::Object { place, key }) => {
-            bucket::remove_object(account, context, place, key).await
+            object::remove_object(account, context, place, key).await
         }
         None => {
             let what = format!(
