@@ -29,7 +29,6 @@ use sebs_tui::core::effort::Typical;
 use sebs_tui::core::follow_up::Allowance;
 use sebs_tui::core::live::Live;
 use sebs_tui::core::message::{AtEnd, Display, Entry};
-use sebs_tui::core::processor::Processor;
 use sebs_tui::driver::package::Template;
 use sebs_tui::driver::{self, Before, Outlets};
 use sebs_tui::plain::Format;
@@ -84,12 +83,6 @@ pub fn tell_unused(resolved: &Resolved) {
 /// Tells that nothing can be kept on this platform.
 fn tell_unused_keep(options: &Options, settings: &Settings) {
     let platform = settings.platform.word();
-    // The other one is the default, which nobody may have asked for.
-    if settings.architecture == Processor::Arm && settings.platform != PlatformName::Aws {
-        eprintln!(
-            "sebs-tui: not used: --architecture arm64: the platform {platform} has no choice of processors"
-        );
-    }
     if options.at_end == AtEnd::Keep && !needs_ledger(settings.platform) {
         eprintln!(
             "sebs-tui: not used: --keep: what a run makes on the platform {platform} ends with this program"

@@ -93,7 +93,7 @@ fn server(meet: impl Fn(std::net::TcpStream) + Send + 'static) -> u16 {
 /// A run of the function there.
 fn endpoint_run(out: &Path, port: u16) -> Command {
     let mut run = short_run(out, 4, 20_000, 3);
-    run.args(["--timeout", LONG, "--attempts", "1"]);
+    run.args(["--timeout", LONG, "--attempts", "1", "--give-up-after", "0"]);
     run.args(["--platform", "endpoint", "--url"])
         .arg(format!("http://127.0.0.1:{port}/"));
     run

@@ -1,5 +1,5 @@
 //! How long the rest of a run takes: what remains of each start kind times that kind's median so far, and until there
-//! is one, as the plan was estimated.
+//! is one, what the platform's steps usually take, deployments and limits a minute left out.
 
 use super::board::{Board, Cell};
 use super::distribution::median;

@@ -1,8 +1,9 @@
 //! How long an answer may take, by whether an environment may have to start for it.
 //!
 //! A function's own time-out begins when it is entered. Where nothing says that an environment is there, its start comes
-//! on top; also after a rest, since a service may scale to zero. Once a start was waited for in vain, no further one is:
-//! a server that never answers must not cost a minute each time it is asked.
+//! on top; also after a rest, since a service may scale to zero. Once a start was waited for in vain, no further one is
+//! until a cold start is forced or code deployed: a server that never answers must not cost a minute each warm time it
+//! is asked.
 
 use super::time::{Nanos, SECOND};
 

@@ -1,5 +1,6 @@
 //! `sebs-tui import`: a run of ours from each directory of SeBS's samples.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use sebs_tui::cli::Importing;
@@ -14,8 +15,16 @@ pub fn import(asked: &Importing) -> Done {
         sweep: asked.sweep,
     };
     let directories = import::directories(&asked.directory)?;
+    let theirs: Vec<&PathBuf> = (directories.iter())
+        .filter(|directory| import::run_of(directory).is_none())
+        .collect();
+    // Runs of ours that lie among them are no reason to refuse the others.
+    let directories = match theirs[..] {
+        [] => directories.iter().collect(),
+        _ => theirs,
+    };
     let found = directories
-        .iter()
+        .into_iter()
         .map(|directory| Found::read(directory, known))
         .collect::<Result<Vec<_>, _>>()?;
     let naming = Naming {

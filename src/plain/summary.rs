@@ -9,6 +9,7 @@ use crate::core::board::{Board, Cell};
 use crate::core::contract::Carrier;
 use crate::core::fit::{Fits, Line};
 use crate::core::sample::StartKind;
+use crate::core::spending::Reached;
 use crate::core::statistics::Description;
 use crate::core::time::Nanos;
 use crate::core::words::size;
@@ -54,7 +55,13 @@ fn counts(text: &mut String, board: &Board) {
         board.superseded,
     );
     if let Some(reached) = &board.reached {
-        let _ = writeln!(text, "stopped by {reached}; go on with a higher limit");
+        let next = match reached {
+            Reached::Fruitless { .. } => "",
+            Reached::Budget { .. } | Reached::Time { .. } | Reached::Bytes { .. } => {
+                "; go on with a higher limit"
+            }
+        };
+        let _ = writeln!(text, "stopped by {reached}{next}");
     }
     if board.terms.is_some() {
         let _ = writeln!(text, "used up: {}", board.account());

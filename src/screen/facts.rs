@@ -77,7 +77,10 @@ pub fn is_beyond(point: Option<&Point>) -> bool {
 
 /// The run's time so far, ns: it runs on between events while the run does.
 pub fn elapsed(board: &Board, now: Nanos) -> Nanos {
-    let runs = board.run.is_some() && !board.state.is_over() && board.state != RunState::Paused;
+    // Before a resumed run goes on, what passed since it was stopped is no time of it.
+    let stands =
+        board.state.is_over() || matches!(board.state, RunState::Paused | RunState::Preparing);
+    let runs = board.run.is_some() && !stands;
     board.elapsed
         + if runs {
             (now - board.last_event).max(0)

@@ -60,6 +60,7 @@ pub struct Settings {
     /// Order of the samples.
     pub order: OrderName,
     /// Seed of the shuffle.
+    #[serde(default)]
     pub seed: u64,
     /// Smallest payload, bytes on the wire.
     pub payload_begin: u64,

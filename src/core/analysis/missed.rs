@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Cell, Warning};
 use crate::core::counting::header;
-use crate::core::message::{Entry, Event};
+use crate::core::message::{Entry, Event, RunState};
 use crate::core::sample::StartKind;
 use crate::core::until::half_width;
 
@@ -12,6 +12,14 @@ use crate::core::until::half_width;
 pub(super) fn missed(entries: &[Entry], cells: &[Cell]) -> Option<Warning> {
     let plan = &header(entries)?.plan;
     let until = plan.until?;
+    // One that was stopped before has not taken them all.
+    let last = entries.iter().rev().find_map(|entry| match entry.event {
+        Event::StateEntered { state } => Some(state),
+        _ => None,
+    });
+    if last != Some(RunState::Complete) {
+        return None;
+    }
     let mut repetitions: BTreeMap<(u32, StartKind), u32> = BTreeMap::new();
     for entry in entries {
         if let Event::RepetitionsAdded {

@@ -4,7 +4,7 @@ use super::{Cell, CellAnalysis, Gap, Screen, Warning};
 use crate::core::distribution::median;
 use crate::core::doubt::Doubt;
 use crate::core::message::{Entry, Event};
-use crate::core::sample::{AttemptOutcome, HttpTimes, SampleKey, StartKind};
+use crate::core::sample::{AttemptOutcome, SampleKey, StartKind};
 use crate::core::statistics::{LEAST_FOR_INTERVAL, trend};
 use crate::core::time::Nanos;
 
@@ -134,13 +134,10 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
         });
     }
     let attempts = || cell.attempts.iter().map(|(_, attempt)| attempt);
-    let in_exchange = attempts()
-        .filter(|attempt| attempt.clock.is_some_and(|clock| clock.clock_step))
-        .count();
-    let of_host = attempts()
-        .filter_map(|attempt| attempt.http)
-        .filter(HttpTimes::is_stepped)
-        .count();
+    let (of, doubtful) = (cell.attempts.len(), |doubt| {
+        attempts().filter(|it| it.doubt() == Some(doubt)).count()
+    });
+    let (in_exchange, of_host) = (doubtful(Doubt::ClockStep), doubtful(Doubt::HostStep));
     if in_exchange + of_host > 0 {
         warnings.push(Warning::ClockStep {
             size,
@@ -149,9 +146,6 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
             of_host,
         });
     }
-    let (of, doubtful) = (cell.attempts.len(), |doubt| {
-        attempts().filter(|it| it.doubt() == Some(doubt)).count()
-    });
     let count = doubtful(Doubt::Implausible);
     if count > 0 {
         warnings.push(Warning::Implausible {

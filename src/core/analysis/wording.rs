@@ -117,8 +117,7 @@ fn doubtful(warning: &Warning, f: &mut Formatter) -> fmt::Result {
             of,
         } => write!(
             f,
-            "{}: {count} of {of} samples are faster than half their smallest round trip and are left out: is the path \
-                 uneven?",
+            "{}: {count} of {of} samples have times that no invocation takes and are left out: is the path uneven?",
             at(kind, size)
         ),
         Warning::Contradicted {

@@ -30,8 +30,8 @@ impl Board {
         self.clock = attempt.clock.or(self.clock);
         self.last_invocation = attempt
             .invocation_time()
-            .zip(attempt.clock)
-            .map(|(time, clock)| (attempt.number, time, clock.bound));
+            .zip(attempt.bound())
+            .map(|(time, bound)| (attempt.number, time, bound));
         let key = attempt.purpose.key();
         let wrong = attempt.outcome == AttemptOutcome::WrongKind;
         if let Some(cell) = self.cell_mut(key) {

@@ -32,6 +32,14 @@ pub fn findings(attempt: &Attempt, carried: Carried) -> Vec<Check> {
         return vec![unanswered(attempt)];
     };
     let mut checks = vec![invocation(http, function)];
+    if let AttemptOutcome::Failed(failure) = &attempt.outcome {
+        checks.push(Check::bad(
+            "attempt",
+            failure.to_string(),
+            "it was answered, and yet this was missing: try again",
+        ));
+        return checks;
+    }
     match carried {
         Carried::Udp { host, place } => {
             checks.push(datagrams(attempt, function, host, place));

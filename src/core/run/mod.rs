@@ -138,7 +138,7 @@ pub struct Run {
     last_invocation: Nanos,
     terms: Terms,
     spent: Spending,
-    /// Samples that came to nothing since this run was begun or resumed; none once one was measured.
+    /// Samples that came to nothing since the run was begun or resumed; none once one was measured, be it before.
     fruitless: Option<u32>,
     /// Up to when run time is counted as spent; none before the first input.
     counted_to: Option<Nanos>,
@@ -188,7 +188,9 @@ impl Run {
             last_invocation: 0,
             terms: Terms::default(),
             spent: Spending::default(),
-            fruitless: Some(0),
+            fruitless: (ended.values())
+                .all(|ended| ended.outcome != SampleOutcome::Measured)
+                .then_some(0),
             counted_to: None,
             invoking_since: 0,
         }

@@ -46,6 +46,10 @@ impl Entry {
             ("x", cell.failed),
             ("?", cell.unsynchronised),
             ("-", cell.skipped),
+            (
+                "*",
+                cell.measured.saturating_sub(cell.invocation.len() as u32),
+            ),
         ];
         let marks = counts.into_iter().filter(|(_, count)| *count > 0);
         let marks: Vec<String> = marks
@@ -54,7 +58,7 @@ impl Entry {
         let begun = cell.ended() > 0;
         Self {
             count: if begun {
-                cell.measured.to_string()
+                cell.invocation.len().to_string()
             } else {
                 String::new()
             },

@@ -50,11 +50,11 @@ fn lines(scene: &Scene, width: u16) -> Vec<Line<'static>> {
     let (here, sign) = (scene.theme.glyphs.here, scene.theme.glyphs.plus_minus);
     rows.push((
         "marks".into(),
-        format!("x failed  - skipped  ? no clock  ! look here  {here} in progress"),
+        format!("x failed  - skipped  ? no clock  * left out  ! look here  {here} in progress"),
     ));
     rows.push((
         "n".into(),
-        format!("samples measured; {sign} 95 %: how far the median's interval reaches"),
+        format!("samples that count; {sign} 95 %: how far the median's interval reaches"),
     ));
     rows.into_iter()
         .flat_map(|(names, help)| row(scene, &names, &help, width))

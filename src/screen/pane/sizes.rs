@@ -276,6 +276,7 @@ fn legend(scene: &Scene, table: &Table) -> Vec<Segment> {
         ("x failed", shown('x')),
         ("? no clock", shown('?')),
         ("- skipped", shown('-')),
+        ("* left out", shown('*')),
     ];
     let marks = marks
         .into_iter()

@@ -57,7 +57,7 @@ impl Found {
         }
         let sweep = known.sweep.or_else(|| sweep_of(directory));
         let Some(sweep) = sweep else {
-            let what = "neither payload nor code is in its name, so it is not known what grew: say it with --type";
+            let what = "its name has not just one of payload and code in it, so it is not known what grew: say it with --type";
             return Err(malformed(what.into()));
         };
         let Some(table) = find::samples_in(directory) else {

@@ -27,6 +27,7 @@ use super::StoreError;
 use crate::core::reprocess::{BySebs, Evaluation, Findings, Rows, Sample};
 use find::ExchangeFiles;
 pub use found::{Found, Known};
+pub use recorded::run_of;
 use lines::Faults;
 use recorded::Recorded;
 pub use run::{Made, Naming};
@@ -93,7 +94,7 @@ pub(super) fn is_of_sebs(directory: &Path) -> bool {
     let found = find::directories_within(directory, NEAR).unwrap_or_default();
     found
         .iter()
-        .any(|samples| recorded::run_of(samples).is_none())
+        .any(|samples| run_of(samples).is_none())
 }
 
 /// Evaluates the samples in `directory`, hands each to `each`, writes them into a table, and tells what else is there.

@@ -52,7 +52,7 @@ impl Recorded {
 }
 
 /// The run of ours whose tables are in `directory`; none when it is not one.
-pub(super) fn run_of(directory: &Path) -> Option<&Path> {
+pub fn run_of(directory: &Path) -> Option<&Path> {
     let experiment = directory.parent()?;
     let run = experiment.parent()?;
     (experiment.ends_with(tables::EXPERIMENT) && journal::path_in(run).is_file()).then_some(run)

@@ -46,6 +46,8 @@ pub struct Report {
     state: RunState,
     account: Account,
     dropped_bytes: u64,
+    /// What is wrong with a whole last line that was left out.
+    dropped_for: Option<String>,
     outcomes: Outcomes,
     /// Why samples failed or were skipped.
     reasons: Vec<String>,
@@ -91,6 +93,7 @@ impl Report {
             outcomes: Outcomes::of(&board),
             reasons: reasons(&board),
             dropped_bytes: journal.dropped_bytes,
+            dropped_for: journal.dropped_for,
             analysis: Analysis::of(&journal.entries),
             comparisons: Vec::new(),
             data,
@@ -190,8 +193,9 @@ impl Report {
         let unfinished = (self.state != RunState::Complete)
             .then(|| "the run is not complete: samples are missing".to_owned());
         let torn = (self.dropped_bytes > 0).then(|| {
+            let why = self.dropped_for.as_deref().unwrap_or("it is torn");
             format!(
-                "the last line of the journal is torn; its {} bytes are left out",
+                "the last line of the journal, {} bytes, is left out: {why}",
                 self.dropped_bytes
             )
         });

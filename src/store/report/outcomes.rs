@@ -17,7 +17,7 @@ const MOST_REASONS: usize = 10;
 pub struct Outcomes {
     /// All, those still to take included.
     pub planned: u32,
-    /// With an invocation time.
+    /// With an answer and a clock estimate, those included that something contradicts.
     pub measured: u32,
     /// Without a clock estimate.
     pub unsynchronised: u32,

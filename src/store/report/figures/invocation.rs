@@ -252,9 +252,9 @@ fn row(cell: &CellAnalysis) -> Vec<String> {
     let time = cell.invocation_time.as_ref();
     let of = |make: &dyn Fn(&Description) -> String| time.map_or_else(none, make);
     let median_of = |of: &Option<Description>| of.map_or_else(none, |of| nanos(of.median));
-    let n = match cell.unsynchronised {
+    let n = match cell.unsynchronised + cell.left_out {
         0 => cell.measured.to_string(),
-        unsynchronised => format!("{} of {}", cell.measured, cell.measured + unsynchronised),
+        missing => format!("{} of {}", cell.measured, cell.measured + missing),
     };
     vec![
         size(cell.size),

@@ -57,7 +57,7 @@ pub const NONE: &str = "–";
 /// What is in the table of all figures.
 pub const TABLE_NOTE: &str = "Invocation time by size and start kind; then medians of the proven clock bound, the connection \
     time (which is not part of the invocation time), each attempt's smallest round trip, and the offset of the function's \
-    clock. n counts the samples measured; in \"3 of 5\" the others have no clock estimate. A dash stands for no sample, or \
+    clock. n counts the samples measured; in \"3 of 5\" the others have no clock estimate or were left out. A dash stands for no sample, or \
     too few: an interval takes 6, p95 20, p99 100.";
 
 /// Everything a figure is made from.
