@@ -27,9 +27,9 @@ use super::StoreError;
 use crate::core::reprocess::{BySebs, Evaluation, Findings, Rows, Sample};
 use find::ExchangeFiles;
 pub use found::{Found, Known};
-pub use recorded::run_of;
 use lines::Faults;
 use recorded::Recorded;
+pub use recorded::run_of;
 pub use run::{Made, Naming};
 use samples::{Line, Samples};
 use stamps::End;
@@ -92,9 +92,7 @@ pub fn directories(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
 /// Whether SeBS's samples are in `directory`, or not far below, and no journal of ours above them.
 pub(super) fn is_of_sebs(directory: &Path) -> bool {
     let found = find::directories_within(directory, NEAR).unwrap_or_default();
-    found
-        .iter()
-        .any(|samples| run_of(samples).is_none())
+    found.iter().any(|samples| run_of(samples).is_none())
 }
 
 /// Evaluates the samples in `directory`, hands each to `each`, writes them into a table, and tells what else is there.
