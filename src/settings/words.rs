@@ -70,9 +70,9 @@ pub enum Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderName {
-    /// See [`Order::Sebs`].
+    /// See [`crate::core::plan::Order::Sebs`].
     Sebs,
-    /// See [`Order::Shuffled`].
+    /// See [`crate::core::plan::Order::Shuffled`].
     Shuffled,
 }
 
