@@ -423,11 +423,13 @@ fn nohup_is_respected() {
 #[test]
 fn a_disk_that_fills_up_ends_the_run_with_a_clear_word_and_keeps_what_was_written() {
     let out = out();
-    let run = short_run(out.path(), 5, 200_000, 50);
+    // Many exchanges make a journal larger than the function is.
+    let mut run = short_run(out.path(), 5, 200_000, 50);
+    run.args(["--n", "100"]);
     let mut shell = Command::new("bash");
     // A limit on file sizes answers like a full disk, and needs no file system of our own.
     shell
-        .args(["-c", "trap '' XFSZ; ulimit -f 96; exec \"$@\"", "bash"])
+        .args(["-c", "trap '' XFSZ; ulimit -f 2048; exec \"$@\"", "bash"])
         .arg(run.get_program())
         .args(run.get_args())
         .arg("--plain");
