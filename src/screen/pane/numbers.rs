@@ -85,7 +85,8 @@ fn streak_or_step(scene: &Scene) -> Number {
     Number {
         name: short.into(),
         short,
-        parts: vec![part],
+        // Words, so that a step that says much still says its first ones.
+        parts: part.split(' ').map(Into::into).collect(),
         meaning: Meaning::Text,
     }
 }
