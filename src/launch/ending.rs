@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use sebs_tui::core::analysis::Analysis;
 use sebs_tui::core::board::Cell;
 use sebs_tui::core::message::{AtEnd, Command, RunState};
+use sebs_tui::core::words::counted;
 use sebs_tui::driver::Ended;
 use sebs_tui::plain::{self, Report};
 use sebs_tui::platform::cleaning::{Intent, clean_ledger};
@@ -194,7 +195,8 @@ pub(super) fn conclude(
     let (failed, measured) = (sum(|cell| cell.failed), sum(|cell| cell.measured));
     Ok(match (board.state, signal) {
         (RunState::Complete, _) if failed > 0 => {
-            return Err(format!("{failed} samples failed; the journal and the log say why").into());
+            let failed = counted(failed.into(), "sample");
+            return Err(format!("{failed} failed; the journal and the log say why").into());
         }
         (RunState::Complete, _) if measured == 0 => {
             return Err("no sample was measured; the journal and the log say why".into());

@@ -178,7 +178,7 @@ fn of_cell(cell: &Cell, figures: &CellAnalysis, warnings: &mut Vec<Warning>) {
             size,
             kind,
             count: figures.unsynchronised,
-            of: cell.attempts.len(),
+            of,
         });
     }
     if figures.loss >= HIGH_LOSS {
